@@ -18,7 +18,7 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.short_numbers import NO_RINGS, Rings, read_rings
 from to_labelbox_formats.coco.box_columns import CROWD, NothingElse
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.inner_parts import is_box_in_box, nested
+from to_labelbox_formats.coco.inner_parts import boxes_around, nested
 from to_labelbox_formats.coco.record_types import Found, Rle, list_of
 from to_labelbox_formats.coco.shapes import mask_of
 
@@ -107,9 +107,7 @@ def _inner(rings: Rings, first_ring: npt.NDArray[np.intp], table: OutlineTable) 
     first, values = rings.first_value[:-1] >> 1, rings.values
     left, top = (np.minimum.reduceat(values[n::2], first).tolist() for n in (0, 1))
     for begin, end in zip(first_ring[several].tolist(), first_ring[several + 1].tolist()):
-        places = range(begin, end)
-        extents = [(left[n], top[n], table.right[n], table.bottom[n]) for n in places]
-        if any(is_box_in_box(one, other) for one in extents for other in extents):
+        if boxes_around([(left[n], top[n], table.right[n], table.bottom[n]) for n in range(begin, end)]):
             bounds = rings.first_value[begin : end + 1].tolist()
             if nested([values[a:b].tolist() for a, b in pairwise(bounds)]):
                 yield begin

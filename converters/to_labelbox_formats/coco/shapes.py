@@ -242,7 +242,9 @@ def _with_holes(reading: Reading, rings: list[list[float]]) -> Sequence[tuple[Fl
     wanted = reading.record.file.conventions.inner
     found = nested(rings) if wanted is not Inner.FILLED else None
     if found is not None and wanted is Inner.AUTO:
-        said = found.are_holes(seen_of_text(reading.record.text)[0])
+        width, height = reading.asset.width, reading.asset.height
+        size = (width, height) if width and height and not _is_scaled(reading) else None
+        said = found.are_holes(seen_of_text(reading.record.text)[0], size)
         reading.inner = {None: Inner.AUTO, True: Inner.HOLES, False: Inner.FILLED}[said]
         found = found if said else None
     return found.parts if found else [(ring,) for ring in rings]
@@ -263,9 +265,14 @@ def _one_point(reading: Reading, place: list[float]) -> Point | None:
     return None if reading.data.keypoints else Point(*_scaled(reading, place))
 
 
+def _is_scaled(reading: Reading) -> bool:
+    conventions = reading.record.file.conventions
+    return bool(conventions.sides[1] or conventions.limits[1])
+
+
 def _scaled(reading: Reading, ring: Flat) -> Flat:
     conventions = reading.record.file.conventions
-    if not (conventions.sides[1] or conventions.limits[1] or conventions.first):
+    if not (_is_scaled(reading) or conventions.first):
         return ring
     w, h = _scale(reading, 1, ring)
     return [(v - conventions.first) * (h if n % 2 else w) for n, v in enumerate(ring)]

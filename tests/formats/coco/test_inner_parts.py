@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import random
 from base64 import b64decode
 from itertools import pairwise
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from harness import Convert, annotation, coco
+from to_labelbox_formats.coco.inner_parts import boxes_around, nested
 
 BOX = [10, 10, 60, 50]
 
@@ -52,7 +55,8 @@ def test_parts_in_parts_are_holes_where_the_area_says_so(convert: Convert, state
 
 @pytest.mark.parametrize("turned", [INNER, [v for p in list(zip(INNER[::2], INNER[1::2]))[::-1] for v in p]])
 @pytest.mark.parametrize(
-    ("stated", "unknown"), [(WHOLE, 0), (None, 1), (0, 1), (WHOLE - HOLE // 2, 1), (WHOLE + HOLE, 1)]
+    ("stated", "unknown"),
+    [(WHOLE, 0), (WHOLE + HOLE, 0), (None, 1), (0, 1), (WHOLE - HOLE // 2, 1), (WHOLE + 3 * HOLE, 1)],
 )
 def test_else_they_are_more_of_the_object(convert: Convert, stated: Any, unknown: int, turned: list[float]) -> None:
     run = convert(coco([given(1, OUTER, turned, area=stated)]))
@@ -79,3 +83,65 @@ def test_parts_beside_each_other_are_none(convert: Convert) -> None:
     around: list[float] = [0, 0, 99, 0, 99, 79, 0, 79, 0, 75, 95, 75, 95, 5, 0, 5]
     run = convert(coco([given(1, around, INNER, area=1)]))
     assert not run.report.assumptions
+
+
+def test_parts_that_overlap_are_no_holes(convert: Convert) -> None:
+    """The area of their union is less than that of all by what they share, which may be that of a part in one of them."""
+    beside, inner = rectangle(60, 10, 30, 50), rectangle(20, 20, 24, 20)
+    area = WHOLE + 20 * 50
+    run = convert(coco([given(1, OUTER, beside, inner, area=area)]))
+    assert [painted(line) for line in run.lines] == [area]
+    assert not run.report.assumptions
+
+
+@pytest.mark.parametrize("side", [6, 10, 12])
+def test_contours_through_the_pixels_at_the_border(convert: Convert, side: int) -> None:
+    """OpenCV draws an object through the middle of its outermost pixels, a hole through those of the object around it."""
+    outer, hole = rectangle(10, 10, 59, 49), rectangle(20, 20, side + 1, side + 1)
+    run = convert(coco([given(1, outer, hole, area=WHOLE - side * side)]))
+    assert [(a.for_, a.unknown) for a in run.report.assumptions] == [(1, 0)]
+
+
+def test_parts_of_which_each_lies_in_the_next_by_some_vertices_only() -> None:
+    """They lie in one another as far as is looked at, so none can be asked for what is around it but by its chain."""
+    spread = random.Random(1)
+    for _ in range(500):
+        rings = [star(spread) for _ in range(5)]
+        found = nested(rings)
+        if found is not None:
+            assert sorted(map(list, (ring for part in found.parts for ring in part))) == sorted(rings)
+
+
+def star(spread: random.Random) -> list[float]:
+    count, cx, cy, reach = (
+        spread.choice([5, 20, 60]),
+        spread.uniform(40, 60),
+        spread.uniform(40, 60),
+        spread.choice([50, 30, 10]),
+    )
+    turns = [2 * math.pi * n / count for n in range(count)]
+    return [c + reach * spread.uniform(0.2, 1) * f(t) for t in turns for c, f in ((cx, math.cos), (cy, math.sin))]
+
+
+@pytest.mark.parametrize("count", [10, 17, 300, 700])
+def test_extents_are_found_alike_one_by_one_and_at_once(count: int) -> None:
+    spread = random.Random(count)
+    corners = [(spread.randrange(20), spread.randrange(20)) for _ in range(count)]
+    extents = [(x, y, x + spread.randrange(1, 9), y + spread.randrange(1, 9)) for x, y in corners]
+    expected = {
+        (n, m)
+        for n, (left, top, right, bottom) in enumerate(extents)
+        for m, other in enumerate(extents)
+        if other != extents[n] and other[0] <= left and other[1] <= top and other[2] >= right and other[3] >= bottom
+    }
+    assert {(n, m) for n, others in boxes_around(extents).items() for m in others} == expected
+
+
+def test_a_ring_that_touches_the_one_around_it_lies_in_it_on_all_sides() -> None:
+    for touching in (
+        rectangle(10, 20, 9, 9),
+        rectangle(61, 20, 9, 9),
+        rectangle(20, 10, 9, 9),
+        rectangle(20, 51, 9, 9),
+    ):
+        assert nested([OUTER, touching]) is not None
