@@ -42,7 +42,8 @@ def ask_picture(wanted: Picture, sample: Sample, path: str) -> None:
 def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, log: Log) -> Origin:
     """1-based in the files that name the VOC database as their source, unless a corner speaks against it.
 
-    Pixels counted from 0 where boxes end at the last one of their pictures, many times and more than at the one before, and none at the edge.
+    Boxes that end at the last pixel of their pictures, and none at the edge, may count pixels from 0 or have been cut there by a script:
+    the corners are taken as they are, and the other reading is told.
     """
     if wanted is not Origin.AUTO:
         log.decide(f"origin: {wanted}, as asked for")
@@ -54,12 +55,9 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
     pixels = sample.may_be_pixels and corners in (Corners.AUTO, Corners.SWAPPED)
     ended = (
         f"{n_of(sample.first, 'side begins', 'sides begin')} at 0, {n_of(sample.ends[1], 'ends', 'end')} at the last pixel of the picture counted from 0, "
-        "and none at its edge"
+        "and none at its edge, as where pixels are counted from 0 and the last one is included"
     )
-    if pixels and sample.ends[1] >= max(_MANY, 2 * sample.ends[2]):
-        taken, for_, against, others = Origin.ZERO_BASED, sample.ends[1], genuine, 0
-        why = f"{f'{told}, but ' if genuine else ''}{ended}, so corners count pixels from 0 and include the last one"
-    elif not genuine:
+    if not genuine:
         taken, for_, against = Origin.AS_IS, sample.zeros, 0
         why = (
             f"the files do not name the VOC database as their source (0 files do, {n_of(sample.zeros, 'corner is', 'corners are')} at 0), so their "
@@ -87,7 +85,7 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
     else:
         taken, for_, against = Origin.AS_IS, sample.zeros, genuine
         why = f"{told}, and most do not: their corners are taken as tools write them, edges counted from 0"
-    other = Origin.AS_IS if taken in (Origin.ONE_BASED, Origin.ZERO_BASED) else Origin.ONE_BASED
+    other = Origin.AS_IS if taken is Origin.ONE_BASED else Origin.ONE_BASED
     if taken is Origin.AS_IS and pixels:
         other, against, why = Origin.ZERO_BASED, max(against, sample.ends[1]), f"{why}; {ended}"
     log.assume(

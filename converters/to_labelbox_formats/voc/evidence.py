@@ -42,7 +42,7 @@ class Sample:
     """Counts over boxes, unless they say otherwise.
 
     ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
-    ``ends`` are sides that end at the edge of the picture or beyond it, at its last pixel (counted from 0) or one before; ``first`` begin at 0, ``broken`` corners are no pixels;
+    ``ends`` are sides that end at the edge of the picture or beyond it, or at its last pixel (counted from 0); ``first`` begin at 0, ``broken`` corners are no pixels;
     ``order`` is that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
     ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
@@ -55,7 +55,7 @@ class Sample:
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
         self.files = self.genuine = self.others = self.boxes = self.zeros = 0
         self.specks = self.hundreds = self.outlines = self.apart = 0
-        self.ends = [0, 0, 0]
+        self.ends = [0, 0]
         self.first = self.broken = 0
         self.named: set[int] = set()
         self.renamed = self.size_of_named = self.size_of_stem = 0
@@ -150,8 +150,8 @@ class Sample:
 
     def _ending(self, short: float) -> None:
         """Count a side that ends so far before the edge of its picture."""
-        if short <= 2:
-            self.ends[0 if short < 1 else int(short)] += 1
+        if short <= 1:
+            self.ends[short == 1] += 1
 
     @property
     def may_be_pixels(self) -> bool:

@@ -315,32 +315,25 @@ def _ending(ends: str, n: int, source: str = "") -> str:
 
 
 @pytest.mark.parametrize("source", ["", GENUINE])
-def test_pixels_counted_from_zero_include_the_last(voc: Any, source: str) -> None:
+def test_sides_at_the_last_pixel_are_told(voc: Any, source: str) -> None:
+    """They may be pixels counted from 0, or edges that a script has cut."""
     result = voc(_ending("99", 5, source))
-    assert result.objects[4].geometry == Box(0, 4, 100, 37)
+    assert result.objects[4].geometry == Box(0, 4, 99, 36)
     (told,) = result.context.log.assumptions.values()
-    assert (told.taken, told.for_, told.against) == ("zero_based", 5, bool(source))
+    assert (told.taken, told.against, told.option) == ("as_is", 5, "-O origin=zero_based")
     assert "6 sides begin at 0, 5 end at the last pixel of the picture counted from 0, and none at its edge" in told.why
-    assert told.option == "-O origin=as_is"
-    assert voc(_ending("99", 5, source), Options(origin=Origin.AS_IS)).objects[4].geometry == Box(0, 4, 99, 36)
+    assert voc(_ending("99", 5, source), Options(origin=Origin.ZERO_BASED)).objects[4].geometry == Box(0, 4, 100, 37)
 
 
-def test_a_few_sides_at_the_last_pixel_are_told(voc: Any) -> None:
-    result = voc(_ending("99", 4))
-    assert result.objects[3].geometry == Box(0, 3, 99, 37)
-    (told,) = result.context.log.assumptions.values()
-    assert (told.taken, told.against, told.option) == ("as_is", 4, "-O origin=zero_based")
-    assert voc(_ending("99", 4), Options(origin=Origin.ZERO_BASED)).objects[3].geometry == Box(0, 3, 100, 38)
-
-
-@pytest.mark.parametrize("other", ["100", "101", "98", "97.5", "edge of the other axis"])
-def test_sides_at_the_edge_or_before_are_no_pixels_counted_from_zero(voc: Any, other: str) -> None:
+@pytest.mark.parametrize("other", ["100", "101", "97.5", "edge of the other axis"])
+def test_with_sides_at_the_edge_no_pixels_are_counted_from_zero(voc: Any, other: str) -> None:
     more = _ending(other, 3) if other[0] != "e" else _ending("60", 3).replace("<ymax>40", "<ymax>50")
     result = voc({"a.xml": _ending("99", 5), "b.xml": more})
-    assert result.dataset.details["origin"] == "as_is"
+    (told,) = result.context.log.assumptions.values()
+    assert (told.taken, told.against, told.option) == ("as_is", 0, "-O origin=one_based")
 
 
 def test_a_pixel_counted_from_zero_is_read_alike_as_an_element(voc: Any) -> None:
     flipped = "<bndbox><xmin>7</xmin><ymin>9</ymin><xmax>7</xmax><ymax>8</ymax></bndbox>"
-    result = voc({"a.xml": _ending("99", 5), "b.xml": thing(flipped)})
+    result = voc({"a.xml": _ending("99", 5), "b.xml": thing(flipped)}, Options(origin=Origin.ZERO_BASED))
     assert result.objects[-1].geometry == Box(7, 8, 1, 2)
