@@ -142,6 +142,7 @@ def _edges(ring: Flat) -> _Edges:
     return np.array((xs, ys, np.roll(xs, -1), np.roll(ys, -1)))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of places that are refused later
 def _lies_in(ring: Flat, extent: Extent, edges: _Edges) -> bool:
     """Whether vertices spread over a ring all lie in another; those on its edges say nothing."""
     near = (np.minimum(edges[1], edges[3]) <= extent[3]) & (np.maximum(edges[1], edges[3]) >= extent[1])

@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from to_labelbox.model.text import FLAG_WORDS
 from to_labelbox.source.decimal_commas import EITHER, ambiguous
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
@@ -18,7 +19,6 @@ from to_labelbox_formats.coco.named_sides import number, sides_of
 from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
 
 _BETWEEN = re.compile(r"[\s,;]+")
-_TRUE = (1, "1", "true", "True")
 
 
 def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
@@ -41,22 +41,22 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
         segmentation=_segmentation(loose.get(outline), repairs),
-        iscrowd=int(loose.get("iscrowd") in _TRUE),
+        iscrowd=int(_flag(loose, "iscrowd", repairs)),
         keypoints=None if points else _keypoints(loose.get("keypoints"), repairs),
         named_points=points,
         caption=str(loose["caption"]) if loose.get("caption") is not None else None,
         score=1.0 if loose.get("score") is not None else None,
         attributes=_attributes(loose.get("attributes")),
         file_name=loose["file_name"] if isinstance(loose.get("file_name"), str) else None,
-        ignore=loose.get("ignore") in _TRUE,
-        deleted=loose.get("deleted") in _TRUE,
-        isbbox=loose.get("isbbox") in _TRUE,
+        ignore=_flag(loose, "ignore", repairs),
+        deleted=_flag(loose, "deleted", repairs),
+        isbbox=_flag(loose, "isbbox", repairs),
         bbox_mode=_mode(loose.get("bbox_mode")),
         attribute_ids=_ids(loose.get("attribute_ids")),
     )
     if isinstance(loose.get("segments_info"), list):
         fields.segments_info = [
-            Segment(_id(s.get("id")), _id(s.get("category_id")), int(bool(s.get("iscrowd"))))
+            Segment(_id(s.get("id")), _id(s.get("category_id")), int(_flag(s, "iscrowd", repairs)))
             for s in loose["segments_info"]
             if isinstance(s, dict)
         ]
@@ -65,6 +65,21 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
 
 def _id(value: Any) -> Id:
     return value if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+
+
+def _flag(record: dict[str, Any], name: str, repairs: list[str]) -> bool:
+    """A flag that is a bool, a number or a word, or one of these in a list; what is none is told and taken for no."""
+    value = record.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    said: bool | None = None
+    if isinstance(value, str):
+        said = FLAG_WORDS.get(value.strip().lower())
+    elif value is None or (isinstance(value, int | float) and not math.isnan(value)):
+        said = bool(value)
+    if said is None:
+        repairs.append(f"{name} is {str(value)[:40]!r}, which says neither yes nor no: taken for no")
+    return bool(said)
 
 
 def _mode(value: Any) -> int | str | None:

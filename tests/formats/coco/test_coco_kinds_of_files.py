@@ -55,6 +55,16 @@ def test_crowd_is_a_flag_of_the_mask(convert: Convert) -> None:
     assert questions(ontology(run.out)["tools"][0]) == {"iscrowd": ["yes", "no"]}
 
 
+@pytest.mark.parametrize(
+    ("said", "is_crowd"), [("yes", True), ("No", False), ([1], True), (2, True), ("maybe", None), ({}, None)]
+)
+def test_a_crowd_in_other_words(convert: Convert, said: Any, is_crowd: bool | None) -> None:
+    run = convert(coco([annotation(bbox=[1, 1, 5, 5], iscrowd=said)]))
+    assert ("classifications" in run.lines[0]) == bool(is_crowd)
+    told = [e for e in run.examples if "neither yes nor no" in e]
+    assert len(told) == (is_crowd is None)
+
+
 def test_a_flag_that_never_occurs_is_no_question(convert: Convert) -> None:
     run = convert(coco([annotation(bbox=[1, 1, 5, 5], iscrowd=0)]))
     assert questions(ontology(run.out)["tools"][0]) == {}
