@@ -218,41 +218,38 @@ def test_a_change_between_reading_and_writing_is_refused(kind: str, way: str, tm
     assert contents(tmp_path / "out") == {}
 
 
+def _run_when_other_processes_begin(
+    source: Path, out: Path, change: Callable[[], object], patch: pytest.MonkeyPatch
+) -> None:
+    """Convert with processes that list the source anew, after a change to it."""
+    pool = process_pool.worker_pool
+
+    def begin(*given: Any) -> Any:
+        change()
+        return pool(*given)
+
+    patch.setattr(process_pool, "START_METHOD", "spawn")
+    patch.setattr(process_pool, "worker_pool", begin)
+    run(open_job(job_of(ConversionOptions(format="voc"), source)), Folder(str(out)), Settings(), workers=2)
+
+
 def test_a_file_that_goes_before_other_processes_list_them_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "set", voc_set("old"), "voc")
     gone = source / "Annotations/01000.xml"
-    pool = process_pool.worker_pool
-
-    def begin(*given: Any) -> Any:
-        if gone.exists():
-            gone.unlink()
-        return pool(*given)
-
-    monkeypatch.setattr(process_pool, "START_METHOD", "spawn")
-    monkeypatch.setattr(process_pool, "worker_pool", begin)
-    opened = open_job(job_of(ConversionOptions(format="voc"), source))
     with pytest.raises(SourceError, match=r"01000\.xml has changed while"):
-        run(opened, Folder(str(tmp_path / "out")), Settings(), workers=2)
+        _run_when_other_processes_begin(source, tmp_path / "out", lambda: gone.unlink(missing_ok=True), monkeypatch)
 
 
 def test_a_file_that_comes_before_a_process_lists_the_source_shifts_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "set", voc_set("old"), "voc")
-    first = source / "Annotations/01000.xml"
-    pool = process_pool.worker_pool
-
-    def begin(*given: Any) -> Any:
-        (source / "Annotations/00000a.xml").write_bytes(first.read_bytes().replace(b"01000", b"00000a"))
-        return pool(*given)
-
-    monkeypatch.setattr(process_pool, "START_METHOD", "spawn")
-    monkeypatch.setattr(process_pool, "worker_pool", begin)
-    opened = open_job(job_of(ConversionOptions(format="voc"), source))
+    other = (source / "Annotations/01000.xml").read_bytes().replace(b"01000", b"00000a")
+    come = source / "Annotations/00000a.xml"
     with pytest.raises(SourceError, match="changed while the source was read"):
-        run(opened, Folder(str(tmp_path / "out")), Settings(), workers=2)
+        _run_when_other_processes_begin(source, tmp_path / "out", lambda: come.write_bytes(other), monkeypatch)
 
 
 def test_a_batch_leaves_out_what_changes_and_resumes_it(tmp_path: Path) -> None:
