@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from to_labelbox.model.items import Attribute
-from to_labelbox.model.text import FLAG_WORDS, NUMBER
+from to_labelbox.model.text import NUMBER, flag
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.ids import find
@@ -39,7 +39,7 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
     if asked:
         stated = stated | _more_fields(record.text, asked)
     for name, value in stated.items():
-        if name in _FLAGS and (said := FLAG_WORDS.get(str(value).strip().lower())) is not None:
+        if name in _FLAGS and (said := flag(str(value))) is not None:
             if said:
                 found.append(Attribute(name, "yes", flag=True))
         elif name == "rotation" and (turn := _turn(value)) is not None:

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from to_labelbox.model.text import FLAG_WORDS
+from to_labelbox.model.text import flag
 from to_labelbox.source.decimal_commas import EITHER, ambiguous
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
@@ -74,7 +74,7 @@ def _flag(record: dict[str, Any], name: str, repairs: list[str]) -> bool:
         value = value[0]
     said: bool | None = None
     if isinstance(value, str):
-        said = FLAG_WORDS.get(value.strip().lower())
+        said = flag(value)
     elif value is None or (isinstance(value, int | float) and not math.isnan(value)):
         said = bool(value)
     if said is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Relationship, RotatedBox
-from to_labelbox.model.text import FLAG_WORDS
+from to_labelbox.model.text import flag
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
@@ -59,11 +59,11 @@ _STRUCTURED = frozenset(
 
 def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str] | None:
     """Why a whole object is not wanted, whatever its geometry."""
-    if rules.skip_difficult and FLAG_WORDS.get((row[3] or "").strip().lower()):
+    if rules.skip_difficult and flag(row[3] or ""):
         return Code.EXCLUDED, "is difficult, left out by -O skip_difficult=true"
     if element is None:
         return None
-    if FLAG_WORDS.get(text_of(child_of(element, "deleted")).strip().lower()):
+    if flag(text_of(child_of(element, "deleted"))):
         return Code.DELETED, "is marked as deleted"
     if not rules.predictions and _score(element):
         return Code.PREDICTION, "has a score, so it is a prediction: kept with -O predictions=true"
@@ -88,7 +88,7 @@ def plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
     """Pose and flags from their texts; None when a flag is neither yes nor no, which is worth a message."""
     out = _pose(said[0])
     for name, text in zip(FLAGS, said[1:]):
-        yes = FLAG_WORDS.get((text or "").strip().lower())
+        yes = flag(text or "")
         if yes:
             out.append(Attribute(name, "yes", flag=True))
         elif yes is None:
@@ -274,8 +274,8 @@ class _File:
 
     def _flag(self, name: str, text: str | None, where: str) -> bool:
         said = (text or "").strip().lower()
-        if said in FLAG_WORDS:
-            return FLAG_WORDS[said]
+        if (stated := flag(said)) is not None:
+            return stated
         share = number(said)
         yes = share is not None and share > 0  # a share, or a degree
         self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}, neither 0 nor 1: taken as {int(yes)}", where)

@@ -26,7 +26,7 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
 
 NUMBER = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """A number as tools write it; ``float`` takes 1_0 and the digits of other scripts as well."""
-FLAG_WORDS = {
+_FLAG_WORDS = {
     "1": True,
     "true": True,
     "yes": True,
@@ -39,6 +39,11 @@ FLAG_WORDS = {
 }
 """What flags say, in lower case, as formats have them or as the texts and numbers that scripts write."""
 _NOT_UTF_8 = pattern("[\udc80-\udcff]")
+
+
+def flag(text: str) -> bool | None:
+    """What a flag says, in capitals or not; None for a text that is neither yes nor no."""
+    return _FLAG_WORDS.get(text.strip().lower())
 
 
 def text_name(name: str) -> str:
