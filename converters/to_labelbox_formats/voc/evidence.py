@@ -136,7 +136,7 @@ class Sample:
                 if genuine:
                     self.zero = self.zero or name
                 self.first += (left == 0) + (top == 0)
-            if right > wide - 4 or bottom > high - 4:
+            if right >= wide - 2 or bottom >= high - 2:
                 self._ending(wide - 1 - right)
                 self._ending(high - 1 - bottom)
             greatest = max(left, top, right, bottom)
