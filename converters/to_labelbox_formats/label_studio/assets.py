@@ -23,7 +23,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
 from to_labelbox.source.paths import is_safe
 from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
-from to_labelbox_formats.label_studio.config import Config, Shown
+from to_labelbox_formats.label_studio.config import TEXTS, Config, Shown
 from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
@@ -294,7 +294,7 @@ def _value(shown: Shown, expression: str, name: str, data: Mapping[str, Any]) ->
         return look_up(data, expression)
     if expression:
         # a text that the config itself holds
-        return expression if shown.tag in ("text", "hypertext") else None
+        return expression if shown.tag in TEXTS else None
     return data.get(name)
 
 
@@ -350,7 +350,7 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
         for slot in found:
             slot.paged = True
         return found
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and tag in ("text", "hypertext"):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and tag in TEXTS:
         value = str(value)
     return _one(name, tag, value, 0, shown) if isinstance(value, str) else []
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -41,6 +42,8 @@ TOOL_KINDS = {
     "ocr": (Kind.BOX,),
 }
 """What a drawing tag makes; with the ending ``labels`` it brings its own labels."""
+TEXTS = ("text", "hypertext")
+"""Tags of objects whose value may be the text itself."""
 TEXT_TAGS = frozenset("text hypertext paragraphs chat".split())
 TIMED_TAGS = frozenset("audio audioplus".split())
 ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwise ranker".split())
@@ -103,7 +106,7 @@ class Shown(Struct, frozen=True):
     repeated: str = ""
 
 
-class Config(Struct, frozen=True):
+class Config(Struct, frozen=True, dict=True):
     """``found``: there is one, else it is made of what regions let see. ``tags``: how often each tag occurs.
 
     ``placeholders``: names of controls that a Repeater makes several of.
@@ -114,6 +117,18 @@ class Config(Struct, frozen=True):
     placeholders: tuple[str, ...] = ()
     found: bool = False
     tags: dict[str, int] = {}
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The fields that objects show, or something in them."""
+        values = (value for o in self.objects.values() for value in (o.value, o.repeated))
+        return frozenset(root_key(value) for value in values if value)
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """The fields that are the very text that is labelled."""
+        texts = (o for o in self.objects.values() if o.tag in TEXTS)
+        return frozenset(o.value.removeprefix("$").strip() or o.name for o in texts)
 
     def control(self, name: str) -> Control | None:
         """The control of that name, also for one repetition of a Repeater: of several templates the longest."""

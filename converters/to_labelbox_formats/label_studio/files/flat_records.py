@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import Config, Control, root_key
+from to_labelbox_formats.label_studio.config import TEXTS, Config, Control
 from to_labelbox_formats.label_studio.files.flat_values import (
     PLACE,
     begins_list,
@@ -38,7 +38,6 @@ from to_labelbox_formats.label_studio.files.records import (
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
-_TEXTS = ("text", "hypertext")
 _IDS = ("id", "annotation_id")
 _NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
@@ -60,14 +59,13 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
     regions: list[Region] = []
     faults: list[RecordFault] = []
     without_place: list[tuple[Control, list[Region]]] = []
-    shown = _shown(config)
     for name, value in (record if config.found else open_texts(record)).items():
         if name in FLAT_KEYS:
             continue
         control = config.control(name)
-        if name in shown and not isinstance(value, (list, dict)):
+        if name in config.shown and not isinstance(value, (list, dict)):
             control = None  # the text that is labelled can have the name of a control
-        values = [] if name in shown and control is None else list(values_of(value, control))
+        values = [] if name in config.shown and control is None else list(values_of(value, control))
         if control is None and not values:
             data[name] = value
         seen: Counter[bytes] = Counter()
@@ -142,11 +140,11 @@ def flat_row(header: Sequence[str], cells: Sequence[str], config: Config) -> dic
 
 
 def _opened(cell: str, name: str, config: Config) -> Any:
-    if _is_text(name, config):
+    if name in config.texts:
         return cell
-    if looks_like_regions(cell) or name in _shown(config):
+    if looks_like_regions(cell) or name in config.shown:
         return structured(cell)
-    if config.control(name) is not None or (config.objects and all(o.tag in _TEXTS for o in config.objects.values())):
+    if config.control(name) is not None or (config.objects and all(o.tag in TEXTS for o in config.objects.values())):
         return cell
     try:
         found = msgspec.json.decode(cell)
@@ -162,21 +160,9 @@ def _holds_numbers(found: list[Any]) -> bool:
     return not any(isinstance(one, (str, dict)) or (isinstance(one, list) and not _holds_numbers(one)) for one in found)
 
 
-def _shown(config: Config) -> set[str]:
-    """The fields that objects of the labelling config show, or something in them."""
-    return {root_key(value) for o in config.objects.values() for value in (o.value, o.repeated) if value}
-
-
-def _is_text(name: str, config: Config) -> bool:
-    """Whether a field is the very text that is labelled."""
-    return any(
-        o.tag in _TEXTS and name == (o.value.removeprefix("$").strip() or o.name) for o in config.objects.values()
-    )
-
-
 def take_cut_cells(record: dict[str, Any], config: Config) -> dict[str, str]:
     """Cells that begin like a list of objects and are none, taken out of a row; texts to label are left in it."""
-    begun = {n: c for n, c in record.items() if isinstance(c, str) and begins_list(c) and not _is_text(n, config)}
+    begun = {n: c for n, c in record.items() if isinstance(c, str) and begins_list(c) and n not in config.texts}
     cut = {n: c for n, c in begun.items() if isinstance(structured(c), str)}
     for name in cut:
         del record[name]
