@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.census import CLASS_NAMES, OUTLINES
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.named_sides import fields_among
+from to_labelbox_formats.coco.named_sides import PLACES, fields_among
 from to_labelbox_formats.coco.panoptic import places_of
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.videos import TRACK, Videos
@@ -69,8 +69,9 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
                 note(file.name, "field", field, f"{list_}[]", count)
         for field, count in file.category_fields.items():
             note(file.name, "field", field, "categories[]", count)
-        known = {*asked, *_read_instead(file)}
-        unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in known}
+        read = {**_read_instead(file), **dict.fromkeys(asked, file.annotation_census.looked_at)}
+        left = ((name, count - read.get(name, 0)) for name, count in file.annotation_census.unknown.items())
+        unread = {name: count for name, count in left if count > 0}
         if file.tracks is not None:
             unread.pop(TRACK, None)
         for field, count in unread.items():
@@ -96,14 +97,17 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
 
 
-def _read_instead(file: File) -> Iterator[str]:
-    """Fields of annotations that are read in place of those of COCO, where these are missing altogether."""
-    stated = file.annotation_census.fields.keys()
-    if stated.isdisjoint(("bbox", "segmentation")):
-        yield from OUTLINES
-        yield from fields_among(stated)
-    if stated.isdisjoint(("category_id", "categoryId")) and not file.categories:
-        yield from CLASS_NAMES
+def _read_instead(file: File) -> dict[str, int]:
+    """Fields of annotations that are read in place of those of COCO, and in how many records at the least."""
+    stated, looked_at = file.annotation_census.fields, file.annotation_census.looked_at
+    read: dict[str, int] = {}
+    if stated.keys().isdisjoint(("bbox", "segmentation")):
+        read |= dict.fromkeys(OUTLINES, looked_at)
+    if stated.keys().isdisjoint(("category_id", "categoryId")) and not file.categories:
+        read |= dict.fromkeys(CLASS_NAMES, looked_at)
+    if placeless := looked_at - max(stated.get(place, 0) for place in PLACES):
+        read |= dict.fromkeys(fields_among(stated), placeless)
+    return read
 
 
 def _tell_repeated(file: str, where: str, repeated: Mapping[str, int], log: Log) -> None:

@@ -18,7 +18,8 @@ _CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
 _CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
 _POINTS = frozenset("point keypoint center centre centroid location position xy".split())
 """Fields of which two numbers are a place."""
-_PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
+PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
+"""Fields of COCO that say where or what an annotation is."""
 SIDES = frozenset(name for names in (*_SIZES, *_CORNERS, *_CORNERS_FROM_0, *_CENTRE) for name in names)
 
 
@@ -36,7 +37,7 @@ def sides_of(value: Mapping[str, Any]) -> list[float] | None:
 
 def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
     """What names the box of a record without any place of COCO, and the box: its own fields, or an object in one of them."""
-    if not _PLACES.isdisjoint(members):
+    if not PLACES.isdisjoint(members):
         return None
     if box := sides_of(members):
         return ", ".join(name for name in members if name in SIDES), box
@@ -71,7 +72,7 @@ def is_placeless(text: bytes) -> bool:
 
 def has_no_place(members: Mapping[str, Any]) -> bool:
     """:func:`is_placeless` of what a record says."""
-    return _PLACES.isdisjoint(members) and not elsewhere(members) and not box_among(members)
+    return PLACES.isdisjoint(members) and not elsewhere(members) and not box_among(members)
 
 
 def elsewhere(members: Mapping[str, Any]) -> str:

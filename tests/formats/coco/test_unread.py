@@ -35,6 +35,15 @@ def test_a_planted_list_and_fields_are_named(convert: Convert, geometry: str) ->
     assert "-O fields=mood" in why
 
 
+def test_sides_that_are_read_in_some_records_are_unread_in_the_others_alone(convert: Convert) -> None:
+    sides = {"x": 5, "y": 6, "w": 7, "h": 8}
+    records = [annotation(1, bbox=[1, 1, 5, 5]), {"id": 2, "image_id": 1, "category_id": 1, **sides}]
+    run = convert(coco(records))
+    assert (len(run.lines), unread(run), "field-ignored" in run.codes) == (2, {}, False)
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5], **sides), records[1]]))
+    assert unread(run) == dict.fromkeys((("field", name) for name in sides), 1)
+
+
 def test_a_field_of_many_files_is_named_for_the_first_of_them(convert: Convert, tmp_path: Path) -> None:
     for n in range(6):
         document = coco([annotation(n, image_id=n)], [image(n, f"{n}.jpg", quality=3)])
