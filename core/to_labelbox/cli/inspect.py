@@ -18,7 +18,7 @@ from to_labelbox.cli.speech import say, tell, width
 from to_labelbox.conversion.job import job_of, open_job
 from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
-from to_labelbox.model.text import cut, display, n_of
+from to_labelbox.model.text import cut, display, n_of, shortened
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.source.files import Source
 
@@ -98,11 +98,11 @@ def _assets(found: Inspection) -> Iterator[str]:
 def _tools(found: Inspection) -> Iterator[str]:
     yield f"{'tool or question':<36}{'kind':<14}{'shapes':>9}"
     for tool in found.tools:
-        yield f"{_cut(tool.name, 35):<36}{tool.kind:<14}{tool.shapes:>9,}".rstrip()
+        yield f"{shortened(display(tool.name), 35):<36}{tool.kind:<14}{tool.shapes:>9,}".rstrip()
         yield from _questions(tool.attributes, " " * 4)
     for question in found.questions:
         scope = "" if question.scope == "whole" else " of parts"
-        yield f"{_cut(question.name, 35):<36}{question.input + scope:<14}".rstrip()
+        yield f"{shortened(display(question.name), 35):<36}{question.input + scope:<14}".rstrip()
         if question.values:
             yield f"{' ' * 4}{_values(question.values)}"
 
@@ -110,7 +110,7 @@ def _tools(found: Inspection) -> Iterator[str]:
 def _questions(questions: Sequence[Answered], indent: str) -> Iterator[str]:
     for question in questions:
         values = f": {_values(question.values)}" if question.values else ""
-        yield f"{indent}{_cut(question.name, 30)} ({question.input}){values}"
+        yield f"{indent}{shortened(display(question.name), 30)} ({question.input}){values}"
 
 
 def _limits(found: Inspection) -> Iterator[str]:
@@ -129,11 +129,6 @@ def _limits(found: Inspection) -> Iterator[str]:
 def _values(values: Sequence[str]) -> str:
     shown = (cut(value, 100) for value in values[:VALUES_SHOWN])
     return display(", ".join(shown) + (f", … ({len(values)})" if len(values) > VALUES_SHOWN else ""))
-
-
-def _cut(name: str, length: int) -> str:
-    shown = display(name)
-    return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
 def _bytes(count: int) -> str:

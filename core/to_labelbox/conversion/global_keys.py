@@ -86,7 +86,7 @@ def cleaned(asset: Asset) -> Asset:
     return asset if path == asset.path else msgspec.structs.replace(asset, path=path)
 
 
-def shortened(key: str) -> str:
+def short_key(key: str) -> str:
     """A key of at most 200 characters: its end, after a hash of the whole that keeps it unique."""
     digest = hashlib.sha1(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{digest}~{key[-(MAX_LENGTH - 17) :]}"

@@ -59,6 +59,11 @@ def cut(text: str, most: int) -> str:
     return f"{text[: most - end]} … ({len(text) - most:,} more characters) … {text[-end:]}"
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """A text of at most ``most`` characters; the last of a longer one is an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def quoted(path: str) -> str:
     """A path as a shell takes it."""
     import shlex  # for messages alone

@@ -16,7 +16,3 @@ def text(value: object) -> str:
 def number(value: float) -> str:
     """A coordinate to a thousandth."""
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def shortened(value: str, length: int = 40) -> str:
-    return value if len(value) <= length else value[: length - 1] + "…"

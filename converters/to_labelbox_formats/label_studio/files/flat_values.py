@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from to_labelbox.model.text import shortened
 from to_labelbox_formats.label_studio.config import TOOL_KINDS, UNTOLD, Control
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS
 
@@ -216,8 +217,7 @@ def _alone(value: Any, form: Form) -> Any:
 
 
 def _unreadable(one: Any, control: Control) -> FlatValue:
-    text = msgspec.json.encode(one).decode()
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    shown = shortened(msgspec.json.encode(one).decode(), _SHOWN)
     if control.tag == UNTOLD:
         fault = f"cannot be read: {shown} is no answer in a known form: give the labelling config with -O config=FILE"
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from to_labelbox.model.text import display, n_of
+from to_labelbox.model.text import display, n_of, shortened
 from to_labelbox.plugins.comparer import ClassComparison, CompareReport
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.comparing.differences import Difference
@@ -133,8 +133,7 @@ def in_words(report: CompareReport) -> str:
 
 
 def _row(name: str, c: ClassComparison) -> str:
-    shown = display(name)
-    shown = shown if len(shown) <= 25 else shown[:24] + "…"
+    shown = shortened(display(name), 25)
     counts = (c.annotations, c.same, c.different, c.missing, c.extra, c.doubled)
     figures = ("" if c.iou is None else f"{c.iou:.3f}", "" if c.offset is None else f"{c.offset:.4g}")
     return f"{shown:<26}" + "".join(f"{v:>11,}" for v in counts) + "".join(f"{f:>11}" for f in figures)

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 
-from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, shortened
+from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, short_key
 from to_labelbox.model.items import Asset, Item, Media
 from to_labelbox.model.survey import add_counts
 from to_labelbox.report.annotation_index import ascii_text, ascii_texts
@@ -84,7 +84,7 @@ class DataRows:
     def _short(self, key: str) -> str:
         if len(key) <= MAX_LENGTH:
             return key
-        short = shortened(key)
+        short = short_key(key)
         message = f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}"
         self._buffer.log.note(Code.KEY_SHORTENED, message, file=key)
         return short

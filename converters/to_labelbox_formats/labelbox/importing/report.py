@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.model.text import display, n_of
+from to_labelbox.model.text import display, n_of, shortened
 from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
@@ -233,8 +233,7 @@ def place_in_words(example: dict[str, Any]) -> str:
 
 
 def _row(name: str, c: LineCounts) -> str:
-    shown = display(name)
-    shown = shown if len(shown) <= 27 else shown[:26] + "…"
+    shown = shortened(display(name), 27)
     values = (c.lines, c.not_sent, c.sent, c.imported, c.failed, c.unknown)
     return f"{shown:<28}" + "".join(f"{v:>11,}" for v in values)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, shortened
 from to_labelbox.pages.markup import number as n
-from to_labelbox.pages.markup import shortened, text
+from to_labelbox.pages.markup import text
 from to_labelbox_formats.labelbox.preview.pictures import Patch, Picture
 from to_labelbox_formats.labelbox.validate import wire
 
