@@ -25,9 +25,9 @@ from to_labelbox.source.image_headers import Header
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.paths import below_a_root, is_mirrored, note_disk
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
-from to_labelbox_formats.coco.addresses import SharedPaths
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, OtherNames, size_in
+from to_labelbox_formats.coco.index.addresses import SharedPaths
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import Id, OtherNames, size_in
 
 MAX_SIDE = 2**31
 

@@ -17,33 +17,29 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import ImageRecord, Paths
-from to_labelbox_formats.coco.attributes import CAPTION
-from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
-from to_labelbox_formats.coco.categories import is_placeholder, tell_names_apart
-from to_labelbox_formats.coco.conventions import conventions_of, transposed
+from to_labelbox_formats.coco.conventions.conclude import conventions_of, transposed
+from to_labelbox_formats.coco.conventions.homes import set_homes, set_split_homes
+from to_labelbox_formats.coco.conventions.numbering import name_images, number_categories, number_images
+from to_labelbox_formats.coco.conventions.one_set import ask_whether_one_picture, ask_whether_one_set
+from to_labelbox_formats.coco.conventions.same_files import ask_which_file
+from to_labelbox_formats.coco.conventions.sample import sample_of
 from to_labelbox_formats.coco.detect import FileKind, why_not
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.frames import Frames
-from to_labelbox_formats.coco.homes import (
-    ask_whether_one_picture,
-    ask_whether_one_set,
-    ask_which_file,
-    set_homes,
-    set_split_homes,
-)
-from to_labelbox_formats.coco.index import index_file
-from to_labelbox_formats.coco.items import Items, read_records
+from to_labelbox_formats.coco.index.addresses import SharedPaths
+from to_labelbox_formats.coco.index.box_columns import Boxes, KnownBoxes, joined, unknown
+from to_labelbox_formats.coco.index.categories import is_placeholder, tell_names_apart
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.merge import merge
+from to_labelbox_formats.coco.index.random_access import Opened, Texts
+from to_labelbox_formats.coco.index.reading import index_file
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
-from to_labelbox_formats.coco.merge import merge
-from to_labelbox_formats.coco.numbering import name_images, number_categories, number_images
-from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
-from to_labelbox_formats.coco.panoptic import Pictures
-from to_labelbox_formats.coco.random_access import Opened, Texts
-from to_labelbox_formats.coco.records import Records
-from to_labelbox_formats.coco.sample import sample_of
+from to_labelbox_formats.coco.records.attributes import CAPTION
+from to_labelbox_formats.coco.records.frames import Frames
+from to_labelbox_formats.coco.records.items import Items, read_records
+from to_labelbox_formats.coco.records.one_record import WHOLE_IMAGE
+from to_labelbox_formats.coco.records.panoptic import Pictures
+from to_labelbox_formats.coco.records.records import Records
 
 # ----------------------------------------------------------------------------------------------------- opening
 

@@ -9,21 +9,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, shortened
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import NO_RULE
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
-from to_labelbox_formats.coco.attributes import shortened
-from to_labelbox_formats.coco.census import CLASS_NAMES, OUTLINES
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.named_sides import PLACES, fields_among
-from to_labelbox_formats.coco.panoptic import places_of
-from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.videos import TRACK, Videos
+from to_labelbox_formats.coco.fields.named_sides import PLACES, fields_among
+from to_labelbox_formats.coco.index.census import CLASS_NAMES, OUTLINES
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.random_access import Opened
+from to_labelbox_formats.coco.index.videos import TRACK, Videos
+from to_labelbox_formats.coco.records.panoptic import places_of
 
 _ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.IGNORECASE)
 """Files that are about a set."""

@@ -12,7 +12,7 @@ import pytest
 from to_labelbox import Policy, Settings, convert
 from to_labelbox.source import json_stream
 from to_labelbox_formats.coco import dataset as items
-from to_labelbox_formats.coco.box_columns import KnownBoxes
+from to_labelbox_formats.coco.index.box_columns import KnownBoxes
 
 ODD: list[dict[str, Any]] = [
     {"attributes": {"occluded": True, "colour": "red"}},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import Convert, annotation, coco, image, lines
-from to_labelbox_formats.coco.ids import MISSING, Names, twin, twins
+from to_labelbox_formats.coco.index.ids import MISSING, Names, twin, twins
 
 
 def keys(run: Any) -> list[str]:

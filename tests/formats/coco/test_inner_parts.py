@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from harness import Convert, annotation, coco
-from to_labelbox_formats.coco.inner_parts import boxes_around, nested
+from to_labelbox_formats.coco.conventions.inner_parts import boxes_around, nested
 
 BOX = [10, 10, 60, 50]
 

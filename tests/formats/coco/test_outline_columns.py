@@ -86,9 +86,9 @@ def converted(path: Path, out: Path, **more: Any) -> dict[str, bytes]:
 def the_same(tmp_path: Path, records: list[Any], style: tuple[str, str] = (",", ":"), block: int = 1 << 18) -> None:
     path = written(tmp_path / "set.json", records, style)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("to_labelbox_formats.coco.outline_columns.BLOCK", block)
+        patch.setattr("to_labelbox_formats.coco.records.outline_columns.BLOCK", block)
         quick = converted(path, tmp_path / "out")
-        patch.setattr("to_labelbox_formats.coco.outline_columns.read_rings", lambda text, count: None)
+        patch.setattr("to_labelbox_formats.coco.records.outline_columns.read_rings", lambda text, count: None)
         assert converted(path, tmp_path / "out") == quick
 
 
@@ -152,7 +152,7 @@ def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pyt
     rings = [SOUND, *CLOSED_RINGS]
     path = written(tmp_path / "set.json", [record(n, iscrowd=n % 2, segmentation=[rings[n % 4]]) for n in range(20)])
     quick = items_of(path)
-    monkeypatch.setattr("to_labelbox_formats.coco.outline_columns.read_rings", lambda text, count: None)
+    monkeypatch.setattr("to_labelbox_formats.coco.records.outline_columns.read_rings", lambda text, count: None)
     for one, other in zip(quick, items_of(path), strict=True):
         assert isinstance(one.annotations, Rows)
         assert msgspec.structs.replace(one, annotations=list(one.annotations)) == other

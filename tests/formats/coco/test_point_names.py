@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Convert, annotation, coco
-from to_labelbox_formats.coco.categories import unique_names
+from to_labelbox_formats.coco.index.categories import unique_names
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from to_labelbox.plugins.reader import Each
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.index import index_file
-from to_labelbox_formats.coco.random_access import Texts
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.random_access import Texts
+from to_labelbox_formats.coco.index.reading import index_file
 
 TEXTS = st.sampled_from(["", "},{", '"},{"image_id":7},{', "}, {", "a\\", "[{}]", "é"])
 RECORDS = st.fixed_dictionaries(
@@ -40,7 +40,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def indexed(path: Path, size: int, each: Each = map, boxes_only: bool = False) -> File:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("to_labelbox_formats.coco.ranges.RANGE", size)
+        patch.setattr("to_labelbox_formats.coco.index.ranges.RANGE", size)
         return index_file(Source(path), path.name, Texts(), Log(), boxes_only, each)
 
 

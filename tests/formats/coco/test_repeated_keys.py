@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Convert, annotation, coco, image
-from to_labelbox_formats.coco.census import Census
+from to_labelbox_formats.coco.index.census import Census
 
 GIVEN = coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, "a.jpg")])
 

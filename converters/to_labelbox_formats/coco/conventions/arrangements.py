@@ -12,9 +12,9 @@ from to_labelbox.geometry.overshoot import goes_beyond
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.coco.file import File
+from to_labelbox_formats.coco.conventions.sample import Extent, Seen, seen_of_text
+from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.options import Form, Options, Outlines
-from to_labelbox_formats.coco.sample import Extent, Seen, seen_of_text
 
 FEW = 3
 """Records that a question needs at least."""

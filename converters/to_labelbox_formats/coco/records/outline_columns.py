@@ -16,11 +16,11 @@ from to_labelbox.model.items import Box, Mask
 from to_labelbox.model.tables import OutlineTable, Rows
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.short_numbers import NO_RINGS, Rings, read_rings
-from to_labelbox_formats.coco.box_columns import CROWD, NothingElse
-from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.inner_parts import boxes_around, nested
-from to_labelbox_formats.coco.record_types import Found, Rle, list_of
-from to_labelbox_formats.coco.shapes import mask_of
+from to_labelbox_formats.coco.conventions.inner_parts import boxes_around, nested
+from to_labelbox_formats.coco.fields.record_types import Found, Rle, list_of
+from to_labelbox_formats.coco.index.box_columns import CROWD, NothingElse
+from to_labelbox_formats.coco.index.ids import Id
+from to_labelbox_formats.coco.records.shapes import mask_of
 
 BLOCK = 1 << 18
 """Bytes of records that are read at once: their columns fit into the processor's cache."""

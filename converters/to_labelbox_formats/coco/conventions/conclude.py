@@ -14,13 +14,13 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.coco.arrangements import FEW, check_outlines, corners_of, form_of_boxes, near
+from to_labelbox_formats.coco.conventions.arrangements import FEW, check_outlines, corners_of, form_of_boxes, near
+from to_labelbox_formats.coco.conventions.sample import Extent, Seen, seen_of
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.file import Conventions, File
+from to_labelbox_formats.coco.fields.record_types import Rle
+from to_labelbox_formats.coco.index.file import Conventions, File
+from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Units, Visibility
-from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.record_types import Rle
-from to_labelbox_formats.coco.sample import Extent, Seen, seen_of
 
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""

@@ -19,16 +19,13 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
-from to_labelbox_formats.coco.categories import Category, unique_names
-from to_labelbox_formats.coco.census import OUTLINES, members_of
+from to_labelbox_formats.coco.conventions.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
+from to_labelbox_formats.coco.conventions.inner_parts import nested
+from to_labelbox_formats.coco.conventions.sample import as_triples, seen_of_text
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.ids import find
-from to_labelbox_formats.coco.inner_parts import nested
-from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.named_sides import box_among
-from to_labelbox_formats.coco.options import Form, Inner, Outlines
-from to_labelbox_formats.coco.record_types import (
+from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.fields.named_sides import box_among
+from to_labelbox_formats.coco.fields.record_types import (
     AnyFields,
     LooseFields,
     MixedOutline,
@@ -37,7 +34,10 @@ from to_labelbox_formats.coco.record_types import (
     decode_all,
     has_outline,
 )
-from to_labelbox_formats.coco.sample import as_triples, seen_of_text
+from to_labelbox_formats.coco.index.categories import Category, unique_names
+from to_labelbox_formats.coco.index.census import OUTLINES, members_of
+from to_labelbox_formats.coco.index.ids import find
+from to_labelbox_formats.coco.options import Form, Inner, Outlines
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]

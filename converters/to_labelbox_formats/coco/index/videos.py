@@ -17,9 +17,9 @@ import numpy.typing as npt
 from msgspec import Raw, Struct
 
 from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
-from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, Census
-from to_labelbox_formats.coco.ids import MISSING, Id, keys_of, twins
-from to_labelbox_formats.coco.ranges import Records, Table
+from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census
+from to_labelbox_formats.coco.index.ids import MISSING, Id, keys_of, twins
+from to_labelbox_formats.coco.index.ranges import Records, Table
 
 SEQUENCES = "sequences"
 TRACK = "track_id"

@@ -19,8 +19,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.record_types import AnyFields, Record
+from to_labelbox_formats.coco.fields.record_types import AnyFields, Record
+from to_labelbox_formats.coco.index.file import File
 
 Lost = tuple[Code, str]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from to_labelbox.model.text import flag
 from to_labelbox.source.decimal_commas import EITHER, ambiguous
-from to_labelbox_formats.coco.census import OUTLINES
-from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.named_sides import number, sides_of
-from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
+from to_labelbox_formats.coco.fields.named_sides import number, sides_of
+from to_labelbox_formats.coco.fields.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
+from to_labelbox_formats.coco.index.census import OUTLINES
+from to_labelbox_formats.coco.index.ids import Id
 
 _BETWEEN = re.compile(r"[\s,;]+")
 

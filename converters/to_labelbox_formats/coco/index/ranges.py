@@ -22,9 +22,9 @@ from msgspec import Struct
 from to_labelbox.plugins.reader import Each
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.json_stream import JsonStream, Piece, next_item
-from to_labelbox_formats.coco.box_columns import BoxColumns, BoxRecord, read_boxes
-from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, Census
-from to_labelbox_formats.coco.ids import Id, Whole, keys_of
+from to_labelbox_formats.coco.index.box_columns import BoxColumns, BoxRecord, read_boxes
+from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census
+from to_labelbox_formats.coco.index.ids import Id, Whole, keys_of
 
 RANGE = 8 << 20
 """Bytes of a range; the same for any number of processes, so that they find the same."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from to_labelbox.geometry import raster
 from to_labelbox.geometry.vector import GeometryError, bounds, signed_area
 from to_labelbox.model.items import Flat, Polygon
-from to_labelbox_formats.coco.sample import Extent
+from to_labelbox_formats.coco.conventions.sample import Extent
 
 _LOOKED_AT = 16
 """Vertices of a ring by which it lies in another."""

@@ -12,16 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, shortened
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.attributes import shortened
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, is_number, keys_of, numbers_of, twin, twins
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import MISSING, is_number, keys_of, numbers_of, twin, twins
+from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.options import FirstCategory, ImageIds
-from to_labelbox_formats.coco.random_access import Opened
 
 _FIRST = {"0": 0, "1": 1}
 _SHOWN = 5

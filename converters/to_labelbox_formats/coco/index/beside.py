@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox_formats.coco.ids import Id, find, keys_of
+from to_labelbox_formats.coco.index.ids import Id, find, keys_of
 
 TAGS, SCENES = "tag", "scene"
 """Names of the questions."""

@@ -13,8 +13,8 @@ from typing import BinaryIO, Self
 import msgspec
 
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.ids import OtherNames
-from to_labelbox_formats.coco.ranges import Table
+from to_labelbox_formats.coco.index.ids import OtherNames
+from to_labelbox_formats.coco.index.ranges import Table
 
 OPEN = 64
 """Files that are open at a time: a set may have more of them than a process may open."""

@@ -25,17 +25,10 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.beside import Beside
-from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.conventions.inner_parts import nested
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, find
-from to_labelbox_formats.coco.inner_parts import nested
-from to_labelbox_formats.coco.lenient_records import leniently
-from to_labelbox_formats.coco.one_record import OneRecord, check_declared
-from to_labelbox_formats.coco.options import Inner, Options
-from to_labelbox_formats.coco.panoptic import Pictures
-from to_labelbox_formats.coco.record_types import (
+from to_labelbox_formats.coco.fields.lenient_records import leniently
+from to_labelbox_formats.coco.fields.record_types import (
     AnyFields,
     Found,
     Plain,
@@ -50,7 +43,14 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import box_of, keypoints_of, mask_of, outline_of, straighten
+from to_labelbox_formats.coco.index.beside import Beside
+from to_labelbox_formats.coco.index.box_columns import CROWD
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import Id, find
+from to_labelbox_formats.coco.options import Inner, Options
+from to_labelbox_formats.coco.records.one_record import OneRecord, check_declared
+from to_labelbox_formats.coco.records.panoptic import Pictures
+from to_labelbox_formats.coco.records.shapes import box_of, keypoints_of, mask_of, outline_of, straighten
 
 _DRAWN = (FileKind.INSTANCES, FileKind.KEYPOINTS)
 """Kinds of files of which two may be versions of one."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from to_labelbox.model.text import NUMBER
 from to_labelbox.source.decimal_commas import with_point
-from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, members_of
+from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, members_of
 
 BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "rect", "rectangle")
 """Fields that hold an object of sides where an annotation has no place of COCO."""

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox_formats.coco.beside import Beside, BesideAnswers
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, twins
+from to_labelbox_formats.coco.index.beside import Beside, BesideAnswers
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import MISSING, twins
 
 _BLOCK = 1 << 16
 """Records whose images are looked up at a time, to keep intermediate results small."""

@@ -15,11 +15,11 @@ from to_labelbox.model.items import Asset, Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.source.decimal_commas import EITHER
-from to_labelbox_formats.coco.box_columns import NothingElse
-from to_labelbox_formats.coco.census import members_of
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.named_sides import elsewhere
+from to_labelbox_formats.coco.fields.named_sides import elsewhere
+from to_labelbox_formats.coco.index.box_columns import NothingElse
+from to_labelbox_formats.coco.index.census import members_of
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import Id
 from to_labelbox_formats.coco.options import Inner
 
 

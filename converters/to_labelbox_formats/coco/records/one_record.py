@@ -19,19 +19,20 @@ from to_labelbox.model.items import (
     Polygon,
     RotatedBox,
 )
+from to_labelbox.model.text import shortened
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
-from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, shortened
-from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.census import CLASS_NAMES, members_of
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, find
-from to_labelbox_formats.coco.named_sides import is_placeless
+from to_labelbox_formats.coco.fields.named_sides import is_placeless
+from to_labelbox_formats.coco.fields.record_types import AnyFields, LooseFields, Reading, Record, has_outline
+from to_labelbox_formats.coco.index.categories import Category
+from to_labelbox_formats.coco.index.census import CLASS_NAMES, members_of
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import Id, find
 from to_labelbox_formats.coco.options import Options
-from to_labelbox_formats.coco.record_types import AnyFields, LooseFields, Reading, Record, has_outline
-from to_labelbox_formats.coco.shapes import (
+from to_labelbox_formats.coco.records.attributes import CAPTION, attributes_of
+from to_labelbox_formats.coco.records.shapes import (
     box_of,
     is_box,
     keypoints_of,

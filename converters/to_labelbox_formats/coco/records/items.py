@@ -13,16 +13,16 @@ from to_labelbox.model.tables import Rows
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.assets import Paths, turned
-from to_labelbox_formats.coco.box_columns import KnownBoxes
-from to_labelbox_formats.coco.census import members_of
-from to_labelbox_formats.coco.frames import Frames
-from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.merge import Merged
-from to_labelbox_formats.coco.outline_columns import outlines_of
-from to_labelbox_formats.coco.random_access import Opened, Texts
-from to_labelbox_formats.coco.ranges import Table
-from to_labelbox_formats.coco.record_types import Found
-from to_labelbox_formats.coco.records import Records
+from to_labelbox_formats.coco.fields.record_types import Found
+from to_labelbox_formats.coco.index.box_columns import KnownBoxes
+from to_labelbox_formats.coco.index.census import members_of
+from to_labelbox_formats.coco.index.ids import Id
+from to_labelbox_formats.coco.index.merge import Merged
+from to_labelbox_formats.coco.index.random_access import Opened, Texts
+from to_labelbox_formats.coco.index.ranges import Table
+from to_labelbox_formats.coco.records.frames import Frames
+from to_labelbox_formats.coco.records.outline_columns import outlines_of
+from to_labelbox_formats.coco.records.records import Records
 
 _UNKNOWN = "its image_id is not among the images"
 _LIKE_IMAGE_ID = frozenset({"image", "imgid", "videoid", "filename"})

@@ -18,11 +18,11 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.assets import ImageRecord, Paths, turned
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.record_types import Found
-from to_labelbox_formats.coco.records import Records
-from to_labelbox_formats.coco.videos import VideoRecord, Videos, frame_names, split_track
+from to_labelbox_formats.coco.fields.record_types import Found
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.random_access import Opened
+from to_labelbox_formats.coco.index.videos import VideoRecord, Videos, frame_names, split_track
+from to_labelbox_formats.coco.records.records import Records
 
 
 class _Mask(Struct, gc=False):

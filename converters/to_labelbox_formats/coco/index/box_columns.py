@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from to_labelbox.model.items import Attribute, Object
 from to_labelbox.model.tables import BoxTable, Rows
-from to_labelbox_formats.coco.ids import Id, NoIds, One, Whole, Zero
+from to_labelbox_formats.coco.index.ids import Id, NoIds, One, Whole, Zero
 
 CROWD = (Attribute("iscrowd", "yes", flag=True),)
 _SHORTEST_OUTLINE = 5

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
 
-from to_labelbox_formats.coco.addresses import Addresses
-from to_labelbox_formats.coco.beside import Beside
-from to_labelbox_formats.coco.box_columns import Boxes
-from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.census import Census
 from to_labelbox_formats.coco.detect import FileKind
+from to_labelbox_formats.coco.index.addresses import Addresses
+from to_labelbox_formats.coco.index.beside import Beside
+from to_labelbox_formats.coco.index.box_columns import Boxes
+from to_labelbox_formats.coco.index.categories import Category
+from to_labelbox_formats.coco.index.census import Census
+from to_labelbox_formats.coco.index.ranges import Table
+from to_labelbox_formats.coco.index.videos import SEQUENCES, Videos
 from to_labelbox_formats.coco.options import Form, Inner, Outlines
-from to_labelbox_formats.coco.ranges import Table
-from to_labelbox_formats.coco.videos import SEQUENCES, Videos
 
 
 class Conventions(Struct, frozen=True):

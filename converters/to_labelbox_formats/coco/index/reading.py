@@ -19,16 +19,16 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
 from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
 from to_labelbox.source.urls import is_url
-from to_labelbox_formats.coco.addresses import AddressRows, identity
-from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
-from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_categories
-from to_labelbox_formats.coco.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, SCENE_FIELDS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
-from to_labelbox_formats.coco.random_access import Texts
-from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, lenient_ids
-from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows
+from to_labelbox_formats.coco.index.addresses import AddressRows, identity
+from to_labelbox_formats.coco.index.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
+from to_labelbox_formats.coco.index.categories import CategoryList, names_by_id, read_categories
+from to_labelbox_formats.coco.index.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, SCENE_FIELDS, Census, length_of
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
+from to_labelbox_formats.coco.index.random_access import Texts
+from to_labelbox_formats.coco.index.ranges import Annotations, Ranges, Records, lenient_ids
+from to_labelbox_formats.coco.index.videos import SEQUENCES, VideoRows
 
 T = TypeVar("T")
 

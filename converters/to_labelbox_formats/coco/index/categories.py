@@ -16,8 +16,8 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census, repeated_keys
-from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.index.census import CATEGORY_FIELDS, Census, repeated_keys
+from to_labelbox_formats.coco.index.ids import Id, Names
 
 _SHOWN = 5
 """Names that a message lists at most."""

@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from to_labelbox.geometry.vector import finite
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.census import members_of
-from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, Names, find, size_in, twin
-from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.named_sides import box_among, is_placeless, number
-from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.record_types import MixedOutline, Rle
-from to_labelbox_formats.coco.videos import split_track
+from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.fields.named_sides import box_among, is_placeless, number
+from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
+from to_labelbox_formats.coco.index.census import members_of
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.ids import Id, Names, find, size_in, twin
+from to_labelbox_formats.coco.index.random_access import Opened
+from to_labelbox_formats.coco.index.videos import split_track
 
 SAMPLE = 200
 """Annotations of a file that are looked at."""

@@ -9,19 +9,15 @@ from typing import Any
 
 from to_labelbox.model.items import Attribute
 from to_labelbox.model.text import NUMBER, flag
-from to_labelbox_formats.coco.box_columns import CROWD
-from to_labelbox_formats.coco.census import members_of
-from to_labelbox_formats.coco.ids import find
-from to_labelbox_formats.coco.record_types import AnyFields, Record
+from to_labelbox_formats.coco.fields.record_types import AnyFields, Record
+from to_labelbox_formats.coco.index.box_columns import CROWD
+from to_labelbox_formats.coco.index.census import members_of
+from to_labelbox_formats.coco.index.ids import find
 
 CAPTION = "caption"
 _FLAGS = frozenset({"occluded", "truncated", "difficult"})
 _IDS = "attributes"
 """The question whose options are the names of ``attribute_ids``."""
-
-
-_SHOWN = 80
-"""Characters of a text of the source that a message shows."""
 
 
 def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tuple[tuple[Attribute, ...], float]:
@@ -68,11 +64,6 @@ def _turn(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return degrees if math.isfinite(degrees) else None
-
-
-def shortened(text: str) -> str:
-    """A text of the source as a message may show it."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _more_fields(text: bytes, asked: Sequence[str]) -> dict[str, Any]:

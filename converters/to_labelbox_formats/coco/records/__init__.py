@@ -1,0 +1,1 @@
+"""Records become items: shapes, tables of plain ones, frames of videos."""
