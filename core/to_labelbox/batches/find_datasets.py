@@ -51,6 +51,9 @@ _COULD_BE = frozenset(".json .jsonl .ndjson .xml .csv .tsv .zip .gz .tar .tgz .7
 """Extensions of files that somebody may take for annotations."""
 
 
+LINK = "is a link, which is not followed"
+
+
 class Found(Struct, frozen=True):
     """A dataset: its place below the root, the format and why. ``problem``: why it is not converted.
 
@@ -103,6 +106,8 @@ def none_found(root: str, format: str | None, patterns: Sequence[str], found: Se
         return UsageError(f"{root}: no datasets found{unread}")
     if not found and os.path.isdir(root) and not os.listdir(root):
         hint = "the folder is empty"
+    elif links := [one for one in found if one.reason.startswith(LINK)]:
+        hint = f"{links[0].path} {links[0].reason}"
     elif patterns:
         hint = f"none whose path matches --datasets {' or '.join(patterns)}"
     elif format is not None:
@@ -163,7 +168,7 @@ class _Search:
     def below(self, folder: str, path: str, depth: int = 0, owned: bool = False) -> list[_Row]:
         """What is found in a folder. In one that is ``owned`` by a dataset, mere pictures need no look."""
         try:
-            names, folders = self._listing(folder)
+            names, folders, links = self._listing(folder)
         except OSError as error:
             return [_unread(path, folder, f"cannot be listed: {error.strerror}")]
         if owned and not folders and all(map(is_media, names)):
@@ -190,7 +195,8 @@ class _Search:
         }
         singles |= apart
         alone = [] if claims.formats else [name for name in names if not singles.get(name)]
-        return [*rows, *chain.from_iterable(singles.values()), *self._left(folder, path, alone)]
+        left = [*self._left(folder, path, alone), *_links(folder, path, links)]
+        return [*rows, *chain.from_iterable(singles.values()), *left]
 
     def _inside(self, folder: str, path: str, names: Sequence[str], depth: int, owned: bool) -> dict[str, list[_Row]]:
         """What is found in each folder of a folder."""
@@ -279,7 +285,8 @@ class _Search:
             place, source = os.path.join(path, first), os.path.join(folder, first)
             others = f" (nor {n_of(len(more), f'more {extension} file')} beside it)" if more else ""
             if readable:
-                yield _Row(Found(_slashes(place), source, "", f"no format takes it{others}"))
+                why = f"no format takes it{others}: `to-labelbox inspect {shlex.quote(source)}` says why"
+                yield _Row(Found(_slashes(place), source, "", why))
             else:
                 yield _unread(place, source, f"cannot be read{others}: permission denied")
 
@@ -302,8 +309,8 @@ class _Search:
             return [self._row(path, file, claims)]
         return [_unread(path, file, trouble)] if trouble and not claims.formats else []
 
-    def _listing(self, folder: str) -> tuple[list[str], list[str]]:
-        names, folders = [], []
+    def _listing(self, folder: str) -> tuple[list[str], list[str], list[str]]:
+        names, folders, links = [], [], []
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
@@ -315,7 +322,9 @@ class _Search:
                         folders.append(entry.name)
                 elif entry.is_file(follow_symlinks=False):
                     names.append(entry.name)
-        return sorted(names), sorted(folders)
+                elif entry.is_symlink():
+                    links.append(entry.name)
+        return sorted(names), sorted(folders), sorted(links)
 
     def _own(self, folder: str, files: Sequence[str]) -> _Claims:
         """Who claims a folder by its own files."""
@@ -373,6 +382,14 @@ def _stands_alone(row: _Row) -> bool:
 
 def _unread(path: str, source: str, problem: str) -> _Row:
     return _Row(Found(_slashes(path), source, "", "", problem))
+
+
+def _links(folder: str, path: str, links: Sequence[str]) -> Iterator[_Row]:
+    """Links that lie beside datasets; those within one are its reader's to tell."""
+    for first in links[:1]:
+        others = f", nor {n_of(len(links) - 1, 'more link')} beside it" if len(links) > 1 else ""
+        reason = f"{LINK}{others}: give what it leads to, or a copy as `cp -rL` makes it"
+        yield _Row(Found(_slashes(os.path.join(path, first)), os.path.join(folder, first), "", reason))
 
 
 def _slashes(path: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import shlex
 import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -61,8 +60,7 @@ def note_unclaimed(found: Sequence[Found], notes: Log) -> None:
         if left.problem:
             notes.file_unreadable(left.path, left.problem)
         else:
-            message = f"{left.reason}: `to-labelbox inspect {shlex.quote(left.source)}` says why"
-            notes.note(Code.FILE_UNCLAIMED, message, file=left.path)
+            notes.note(Code.FILE_UNCLAIMED, left.reason, file=left.path)
 
 
 def tell_apart(sets: Sequence[DatasetRun], out: str) -> None:

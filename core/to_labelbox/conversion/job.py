@@ -157,7 +157,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     if links := source.links:
         log.note(
             Code.FILE_IGNORED,
-            "a link, which is not followed: put the files there, or give the folder of the pictures as --media-root",
+            "a link, which is not followed: put the files there, as `cp -rL` does, or give the folder of the pictures as --media-root",
             file=links[0],
             count=len(links),
         )

@@ -79,7 +79,8 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
     broken = [f"  {name} {why}" for name, why in list({**cut, **source.oddities()}.items())[:3]]
     if links := source.links:
         broken.append(
-            f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
+            f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first: "
+            "name their files, or give a copy as `cp -rL` makes it"
         )
     other = "" if cut else other_format(source)
     # what is known to be another format needs no reader's reason beside it

@@ -80,7 +80,7 @@ def _listing(source: str, names: Sequence[str]) -> Input:
 def _input(path: str, name: str, before: Mapping[str, Input]) -> Input:
     known = before.get(name)
     try:
-        stat = os.stat(path, follow_symlinks=False)
+        stat = os.stat(path, follow_symlinks=not name)  # a file that was named may be a link
         times = stat.st_mtime_ns, stat.st_ctime_ns
         if known is not None and (known.size, known.changed, known.noted) == (stat.st_size, *times):
             return known

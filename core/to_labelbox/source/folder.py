@@ -15,7 +15,7 @@ PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY"
 
 
 class Folder:
-    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names.
+    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names, which may be links.
 
     ``without`` are folders that are not listed.
     """
@@ -24,6 +24,7 @@ class Folder:
         self.root = root
         self._without = frozenset(without)
         self._only = list(only) if only is not None else None
+        self._named = frozenset(only or ())
         self._inside: dict[str, bool] = {}
         self.links: list[str] = []
 
@@ -65,6 +66,8 @@ class Folder:
         path = self.real_path(name)
         if path is None:
             raise FileError("the path leaves the source's folder, so it is not opened")
+        if name in self._named:  # whoever names a link means its file
+            return content(open(path, "rb"), path)
         folder = name[: name.rfind("/") + 1]
         if folder not in self._inside:
             self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))

@@ -64,7 +64,7 @@ def test_a_file_that_no_format_takes_is_told(tmp_path: Path) -> None:
         (tmp_path / "in" / "bad" / "deep").mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / "bad" / "deep" / name).write_text('{"images": [{"id": 1,' if name == "cut.json" else "{}")
     found = discover(str(tmp_path / "in"))
-    assert [(f.path, f.format, f.reason) for f in found if not f.format] == [
+    assert [(f.path, f.format, f.reason.partition(":")[0]) for f in found if not f.format] == [
         ("bad/deep/Exports.TAR", "", "no format takes it"),
         ("bad/deep/cut.json", "", "no format takes it (nor 1 more .json file beside it)"),
         ("bad/deep/packed.rar", "", "no format takes it"),
@@ -267,3 +267,17 @@ def test_other_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.Monke
         assert discover(str(root), each=counted) == alone
     assert asked
     assert len(alone) > 31
+
+
+def test_links_beside_datasets_are_told(tmp_path: Path) -> None:
+    box_set(tmp_path / "sets" / "a" / "a.json", "a")
+    box_set(tmp_path / "other" / "b.json", "b")
+    for link in ("b", "c"):
+        (tmp_path / "sets" / link).symlink_to(tmp_path / "other")
+    report = to_labelbox.batch(tmp_path / "sets", tmp_path / "out")
+    assert [one.path for one in report.datasets] == ["a"]
+    (told,) = [d for d in report.diagnostics if d.code == Code.FILE_UNCLAIMED]
+    assert (told.examples[0].file, "nor 1 more link beside it" in told.examples[0].message) == ("b", True)
+    shutil.rmtree(tmp_path / "sets" / "a")
+    with pytest.raises(UsageError, match="no datasets found; b is a link, which is not followed"):
+        to_labelbox.batch(tmp_path / "sets", tmp_path / "none")

@@ -19,6 +19,7 @@ from harness import annotation, coco, contents, save
 from to_labelbox import FileError, SourceError, UsageError
 from to_labelbox.model.text import display
 from to_labelbox.source.files import Source
+from to_labelbox.source.fingerprint import inventory
 from to_labelbox.source.paths import is_safe
 
 DOCUMENT = json.dumps(coco([annotation(1, bbox=[1, 1, 5, 5])])).encode()
@@ -125,6 +126,20 @@ def test_links_are_not_followed_on_a_walk(tmp_path: Path) -> None:
     (folder / "loop").symlink_to(folder)
     assert list(Source(folder).names) == ["a.json"]
     assert converted(folder, tmp_path / "out") == 1
+
+
+def test_a_link_that_is_named_is_the_file_it_leads_to(tmp_path: Path) -> None:
+    outside = save(tmp_path / "outside" / "b.json", coco([annotation(7, bbox=[1, 1, 5, 5])]))
+    here, there = tmp_path / "here" / "one.json", tmp_path / "there" / "two.json"
+    for link in (here, there):
+        link.parent.mkdir()
+        link.symlink_to(outside)
+    assert converted(here, tmp_path / "out") == 1
+    assert Source(here, there).read("there/two.json") == outside.read_bytes()
+    before = inventory(str(here))
+    assert before == inventory(str(outside))
+    outside.write_text(outside.read_text() + " ")
+    assert inventory(str(here)) != before
 
 
 def test_links_that_are_not_followed_are_told(tmp_path: Path) -> None:
