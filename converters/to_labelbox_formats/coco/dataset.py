@@ -61,7 +61,6 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     tell_names_apart([file.categories for file in files], log)
     for number, file in enumerate(files):
         file.number, file.at = number, f"{file.name}\t" if len(files) > 1 else ""
-    tell_unread(files, options.more_fields, options.predictions, log)
     with texts.open() as opened:
         for file in files:
             name_images(file, opened, log)
@@ -70,6 +69,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             sample = list(sample_of(file, opened))
             number_categories(file, opened, sample, options.first_category, log)
             file.conventions = conventions_of(file, opened, sample, options, context.boxes_only, log)
+        tell_unread(files, options.more_fields, options.predictions, log)
         _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)

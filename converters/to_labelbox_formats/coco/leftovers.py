@@ -102,6 +102,8 @@ def _read_instead(file: File) -> dict[str, int]:
     read: dict[str, int] = {}
     if stated.keys().isdisjoint(("bbox", "segmentation")):
         read |= dict.fromkeys(OUTLINES, looked_at)
+    if turn := file.conventions.turn_field:
+        read[turn] = looked_at
     if stated.keys().isdisjoint(("category_id", "categoryId")) and not file.categories:
         read |= dict.fromkeys(CLASS_NAMES, looked_at)
     if placeless := looked_at - max(stated.get(place, 0) for place in PLACES):

@@ -76,6 +76,16 @@ class Inner(StrEnum):
     HOLES = "holes"
 
 
+class Rotation(StrEnum):
+    AUTO = "auto"
+    CLOCKWISE = "clockwise"
+    COUNTERCLOCKWISE = "counterclockwise"
+    CLOCKWISE_RADIANS = "clockwise_radians"
+    COUNTERCLOCKWISE_RADIANS = "counterclockwise_radians"
+    CORNER = "corner"
+    IGNORED = "ignored"
+
+
 class ImageIds(StrEnum):
     AUTO = "auto"
     AS_IS = "as_is"
@@ -97,6 +107,12 @@ class Options:
         Form.AUTO,
         "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like another form; each goes by the "
         "area or the outline of each annotation: two corners, else xywh",
+    )
+    rotation: Rotation = option(
+        Rotation.AUTO,
+        "how the turn of a box is meant that is its fifth number, or a field rotation, angle or theta: degrees or radians about "
+        "its centre; corner, degrees clockwise about its top left corner; ignored, boxes are upright; auto goes by outlines, and "
+        "asks where none tells",
     )
     outlines: Outlines = option(
         Outlines.AUTO,

@@ -17,7 +17,7 @@ from harness import Convert, annotation, coco, image
         ({"bbox": [1, 2, math.nan, 4]}, "bbox holds something that is not a finite number"),
         ({"bbox": [[1, 1], [5, 5]]}, "bbox is no list of four numbers"),
         ({"bbox": {"x": 1}}, "bbox is no list of four numbers"),
-        ({"bbox": [1, 2, 3, 4, 5]}, "bbox has 5 numbers: a turned box needs its corners as segmentation"),
+        ({"bbox": [1, 2, 3, 4, 5]}, "bbox has 5 numbers: the last is a turn, if -O rotation says which"),
         ({"segmentation": [[1, 1, math.nan, 5, 9, 9]]}, "a part holds something that is not a finite number"),
         ({"segmentation": [[1, 1, 5, 5], [2, 2]]}, "a part of 4 numbers is no polygon"),
         ({"keypoints": [1, 2]}, "keypoints have 2 numbers, not triples"),

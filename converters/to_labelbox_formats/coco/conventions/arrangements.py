@@ -30,7 +30,7 @@ AS_SIZES: Mapping[Form, Callable[[float, float, float, float], list[float]]] = {
     Form.TRANSPOSED_CORNERS: lambda y, x, y1, x1: [x, y, x1 - x, y1 - y],
 }
 """Left, top, width and height from what the four numbers are."""
-_MEANING = {
+MEANING = {
     Form.SIZES: "left, top, width, height",
     Form.CORNERS: "left, top, right, bottom",
     Form.CENTRES: "x and y of the centre, width, height",
@@ -117,7 +117,7 @@ def form_of_boxes(file: File, sample: list[Seen], wanted: Form, log: Log) -> For
 
 
 def _ask(file: File, what: str, why: str, forms: Sequence[Form]) -> None:
-    answers = [(f"-O boxes={form}", _MEANING[form]) for form in (*forms, Form.SIZES)]
+    answers = [(f"-O boxes={form}", MEANING[form]) for form in (*forms, Form.SIZES)]
     ask(f"{file.name}: its boxes look like {what}, not like COCO's x, y, width, height: {why}.", answers)
 
 

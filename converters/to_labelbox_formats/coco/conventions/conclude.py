@@ -16,11 +16,12 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.conventions.arrangements import FEW, check_outlines, corners_of, form_of_boxes, near
 from to_labelbox_formats.coco.conventions.sample import Extent, Seen, seen_of
+from to_labelbox_formats.coco.conventions.turns import turn_field, turns_of
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.record_types import Rle
 from to_labelbox_formats.coco.index.file import Conventions, File
 from to_labelbox_formats.coco.index.random_access import Opened
-from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Rotation, Units, Visibility
 
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""
@@ -34,19 +35,23 @@ def conventions_of(
     sample = list(seen_of(texts, file, opened))
     if file.kind is FileKind.LABELS and sample and not any(seen.placeless for seen in sample):
         file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
-    _tell_rectangles(file, sample, log)
+    level = [seen for seen in sample if not seen.turned]
+    named = turn_field(file, options.more_fields)
+    rotation, of_five = turns_of(file, opened, named, len(level) < len(sample), options, log)
+    is_turned = rotation not in (Rotation.AUTO, Rotation.IGNORED)
+    _tell_rectangles(file, level, log)
     sides, limits = _sides(file, sample, options.units, log)
-    boxes = form_of_boxes(file, sample, options.boxes, log)
+    boxes = form_of_boxes(file, level, options.boxes, log)
     outlines = Outlines.PAIRS if options.outlines is Outlines.AUTO else options.outlines
     if boxes is Form.SIZES and outlines is Outlines.PAIRS and not any(sides) and not any(limits):
-        check_outlines(file, sample, boxes_only, options, log)
-        _tell_areas(file, sample, log)
-        _tell_points(file, sample, log)
+        check_outlines(file, level, boxes_only, options, log)
+        _tell_areas(file, level, log)
+        _tell_points(file, level, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
         boxes=boxes,
         outlines=outlines,
-        first=_first_pixel(file, sample, options.origin, log),
+        first=_first_pixel(file, level, options.origin, log),
         sides=sides,
         limits=limits,
         stated=options.boxes is Form.AUTO,
@@ -54,11 +59,14 @@ def conventions_of(
         placed=options.visibility is Visibility.PLACED,
         most_visible=2 if options.visibility is Visibility.STRICT else math.inf,
         stated_rle=stated_rle,
-        by_rows=not stated_rle and not boxes_only and _by_rows(file, sample, log),
+        by_rows=not stated_rle and not boxes_only and _by_rows(file, level, log),
         whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
         inner=options.inner,
+        rotation=rotation,
+        turn_field=named if is_turned else "",
+        of_five=of_five,
         drawn=(any(seen.box for seen in sample), any(seen.extent for seen in sample)),
-        left=any(map(_leaves, sample)),
+        left=any(map(_leaves, level)),
     )
 
 

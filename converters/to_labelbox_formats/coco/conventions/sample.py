@@ -41,13 +41,14 @@ _record = msgspec.json.Decoder(_Record).decode
 
 
 class Seen(Struct):
-    """What an annotation says: its box if that is four numbers, its area, the extent of its outline, its RLE, its keypoints as
+    """What an annotation says: its box, its area, the extent of its outline, its RLE, its keypoints as
     triples, how many it says they are, the size of its picture.
 
-    ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
+    ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
     """
 
     box: list[float] | None
+    turned: bool
     area: float | None
     extent: Extent | None
     listed: Extent | None
@@ -72,19 +73,20 @@ def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
 
 def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen]:
     """What is seen of annotations, mended as they are when they are read; boxes that state their ``bbox_mode`` say nothing here."""
-    pictures = _Pictures(file, opened)
+    pictures = Pictures(file, opened)
     for text in texts:
-        record = _read(text)
+        record = read_record(text)
         if record is None:
             continue
-        box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
+        box = record.bbox[:4] if record.bbox and len(record.bbox) in (4, 5) and record.bbox_mode is None else None
         rings = record.segmentation if isinstance(record.segmentation, list) else []
-        extent, listed, upright = _extents(rings)
+        extent, listed, upright = extents_of(rings)
         category = find(file.categories, record.category_id)
         points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         empty = not (box or points or record.segmentation) and record.category_id is not None
         yield Seen(
             box=box,
+            turned=box is not None and box != record.bbox,
             area=record.area,
             extent=extent,
             listed=listed,
@@ -97,7 +99,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
         )
 
 
-def _read(text: bytes) -> _Record | None:
+def read_record(text: bytes) -> _Record | None:
     """What a record says, the lenient way where it is not plain or draws nothing; without any number that is none."""
     try:
         record = _record(text)
@@ -140,13 +142,13 @@ def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
 
 def seen_of_text(text: bytes) -> tuple[float | None, Extent | None]:
     """The area that a record states, and the extent of its outline."""
-    record = _read(text)
+    record = read_record(text)
     if record is None:
         return None, None
-    return record.area, _extents(record.segmentation)[0] if isinstance(record.segmentation, list) else None
+    return record.area, extents_of(record.segmentation)[0] if isinstance(record.segmentation, list) else None
 
 
-def _extents(parts: Sequence[Sequence[float]]) -> tuple[Extent | None, Extent | None, bool]:
+def extents_of(parts: Sequence[Sequence[float]]) -> tuple[Extent | None, Extent | None, bool]:
     """What lies around an outline, and what were all x before all y; whether it is an upright rectangle."""
     xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
     if not xs or not ys:
@@ -160,7 +162,7 @@ def _around(xs: Sequence[float], ys: Sequence[float]) -> Extent:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-class _Pictures:
+class Pictures:
     """Sizes of the images of a file, by id."""
 
     def __init__(self, file: File, opened: Opened) -> None:

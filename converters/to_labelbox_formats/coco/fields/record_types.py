@@ -136,7 +136,7 @@ class Reading(Struct):
 
     ``remarks`` are told when it is written, each code once; what is skipped has one reason. ``lost``: some of it is not
     carried over. ``swapped``: the size of its RLE is width, height. ``inner``: what its
-    parts in other parts are by its area, ``AUTO`` where that does not say.
+    parts in other parts are by its area, ``AUTO`` where that does not say. ``turn``: degrees by which its box is turned clockwise.
     """
 
     record: Record
@@ -146,6 +146,7 @@ class Reading(Struct):
     box: Box | None = None
     lost: bool = False
     swapped: bool = False
+    turn: float = 0.0
     inner: Inner | None = None
 
     def remark(self, code: Code, message: str) -> None:

@@ -37,6 +37,8 @@ SCENE_FIELDS = frozenset({"id", "image_id", "background_ids"})
 """Fields of TACO's ``scene_annotations``, likewise."""
 OUTLINES = ("poly", "polygon", "polygons", "points", "vertices")
 """Fields that hold an outline where there is neither ``segmentation`` nor ``bbox``."""
+TURNS = ("rotation", "angle", "theta")
+"""Fields that may hold the turn of a box."""
 CLASS_NAMES = ("category_name", "category", "label", "class_name", "class")
 """Fields that name the class of an annotation where there is no ``category_id``."""
 QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})

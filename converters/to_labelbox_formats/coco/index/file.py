@@ -17,7 +17,7 @@ from to_labelbox_formats.coco.index.categories import Category
 from to_labelbox_formats.coco.index.census import Census
 from to_labelbox_formats.coco.index.ranges import Table
 from to_labelbox_formats.coco.index.videos import SEQUENCES, Videos
-from to_labelbox_formats.coco.options import Form, Inner, Outlines
+from to_labelbox_formats.coco.options import Form, Inner, Outlines, Rotation
 
 
 class Conventions(Struct, frozen=True):
@@ -28,7 +28,8 @@ class Conventions(Struct, frozen=True):
     annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
-    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``drawn``: annotations have
+    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``rotation``: how turns of boxes
+    are meant, those in ``turn_field`` or that are a fifth number; ``of_five``: what the first four of five numbers of a box are. ``drawn``: annotations have
     boxes, and outlines; ``left``: some of them leave their pictures.
     """
 
@@ -45,6 +46,9 @@ class Conventions(Struct, frozen=True):
     by_rows: bool = False
     whole_images: bool = False
     inner: Inner = Inner.AUTO
+    rotation: Rotation = Rotation.AUTO
+    turn_field: str = ""
+    of_five: Form = Form.SIZES
     drawn: tuple[bool, bool] = (False, False)
     left: bool = False
 
@@ -52,7 +56,7 @@ class Conventions(Struct, frozen=True):
     def plain(self) -> bool:
         """Whether boxes, outlines and RLEs are as COCO has them."""
         usual = self.boxes is Form.SIZES and self.outlines is Outlines.PAIRS
-        return usual and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
+        return usual and not self.turn_field and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
 
 
 _CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})

@@ -38,7 +38,7 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
         if name in _FLAGS and (said := flag(str(value))) is not None:
             if said:
                 found.append(Attribute(name, "yes", flag=True))
-        elif name == "rotation" and (turn := _turn(value)) is not None:
+        elif name == "rotation" and name not in asked and (turn := _turn(value)) is not None:
             angle = turn
         elif name == "keyframe" and isinstance(value, bool):
             continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody

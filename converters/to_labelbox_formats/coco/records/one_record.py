@@ -140,8 +140,9 @@ class OneRecord:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""
         data = reading.data
         box = reading.box = box_of(reading)
-        outline = outline_of(reading, turned=angle % 180 != 0)
-        if outline is not None and box is not None and angle % 180 and is_box(outline, box):
+        turn = angle or reading.turn
+        outline = outline_of(reading, turned=turn % 180 != 0)
+        if outline is not None and box is not None and turn % 180 and is_box(outline, box):
             outline = None  # Encord writes the corners of the box before its turn
         if data.isbbox and isinstance(outline, Polygon):
             corners = rectangle(outline)
@@ -151,8 +152,8 @@ class OneRecord:
         if keypoints is not None and box is not None and not (box.width and box.height):
             box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box
-        if angle and outline is None and box is not None:
-            geometry = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
+        if turn and outline is None and box is not None:
+            geometry = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, turn)
         elif angle:
             attributes += (Attribute("rotation", angle),)
         if geometry is None:

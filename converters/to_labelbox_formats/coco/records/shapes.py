@@ -22,6 +22,7 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.conventions.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
 from to_labelbox_formats.coco.conventions.inner_parts import nested
 from to_labelbox_formats.coco.conventions.sample import as_triples, seen_of_text
+from to_labelbox_formats.coco.conventions.turns import level, turn_in
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.fields.named_sides import box_among
@@ -37,7 +38,7 @@ from to_labelbox_formats.coco.fields.record_types import (
 from to_labelbox_formats.coco.index.categories import Category, unique_names
 from to_labelbox_formats.coco.index.census import OUTLINES, members_of
 from to_labelbox_formats.coco.index.ids import find
-from to_labelbox_formats.coco.options import Form, Inner, Outlines
+from to_labelbox_formats.coco.options import Form, Inner, Outlines, Rotation
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
@@ -71,8 +72,10 @@ def straighten(reading: Reading) -> None:
     elif form is _Mode.TURNED and len(data.bbox) == 5:
         cx, cy, width, height, angle = data.bbox
         data.bbox = [cx - width / 2, cy - height / 2, width, height]
-        if not has_outline(data.segmentation):
-            data.attributes = {**(data.attributes or {}), "rotation": -angle}
+        reading.turn = -angle
+    elif mode is None and len(data.bbox) == 5 and conventions.rotation is not Rotation.AUTO:
+        box = AS_SIZES[conventions.of_five](*data.bbox[:4])
+        data.bbox, reading.turn = level(box, data.bbox[4], conventions.rotation)
     elif len(data.bbox) == 4:
         of_file = Form.SIZES if form is not None else conventions.boxes
         if of_file is Form.EACH:
@@ -81,6 +84,9 @@ def straighten(reading: Reading) -> None:
         if form in _FRACTIONS:
             width, height = size_of(reading.asset)
             data.bbox = [left * width, top * height, third * width, fourth * height]
+        if mode is None and conventions.turn_field:
+            turn = turn_in(members_of(reading.record.text), conventions.turn_field)
+            data.bbox, reading.turn = level(data.bbox, turn, conventions.rotation)
 
 
 def _take_named_box(reading: Reading) -> bool:
@@ -381,7 +387,7 @@ def _extent(rle: Rle) -> tuple[float, float, float, float] | None:
 
 def _broken_box(values: Sequence[float]) -> str:
     if geo.finite(values):
-        remedy = ": a turned box needs its corners as segmentation" if len(values) == 5 else ""
+        remedy = ": the last is a turn, if -O rotation says which" if len(values) == 5 else ""
         return f"bbox has {n_of(len(values), 'number')}{remedy}"
     return f"bbox {_HOLDS_NO_NUMBER}" if len(values) == 4 else "bbox is no list of four numbers"
 

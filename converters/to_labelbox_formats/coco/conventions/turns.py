@@ -1,0 +1,186 @@
+"""Boxes with a turn: five numbers, or four and a field beside them. The outlines of other records say how it is meant; else the user is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from to_labelbox.geometry.vector import rotated_corners
+from to_labelbox.model.items import RotatedBox
+from to_labelbox.model.text import n_of
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
+from to_labelbox_formats.coco.conventions.arrangements import AS_SIZES, FEW, MEANING, corners_of, near
+from to_labelbox_formats.coco.conventions.sample import Pictures, extents_of, read_record
+from to_labelbox_formats.coco.fields.named_sides import number
+from to_labelbox_formats.coco.index.census import TURNS, members_of
+from to_labelbox_formats.coco.index.file import File
+from to_labelbox_formats.coco.index.random_access import Opened
+from to_labelbox_formats.coco.options import Form, Options, Rotation
+
+_LOOKED_AT = 200
+"""Turned boxes that are looked at."""
+_MEANING = {
+    Rotation.CLOCKWISE: "degrees clockwise about the centre of the box",
+    Rotation.COUNTERCLOCKWISE: "degrees counterclockwise about its centre",
+    Rotation.CLOCKWISE_RADIANS: "radians clockwise about its centre",
+    Rotation.COUNTERCLOCKWISE_RADIANS: "radians counterclockwise about its centre",
+    Rotation.CORNER: "degrees clockwise about its top left corner, as Label Studio turns",
+    Rotation.IGNORED: "the boxes are upright; the turn is not read",
+}
+_RADIANS = (Rotation.CLOCKWISE_RADIANS, Rotation.COUNTERCLOCKWISE_RADIANS)
+_COUNTERCLOCKWISE = (Rotation.COUNTERCLOCKWISE, Rotation.COUNTERCLOCKWISE_RADIANS)
+_TURNING = (*_RADIANS, Rotation.CLOCKWISE, Rotation.COUNTERCLOCKWISE, Rotation.CORNER)
+
+
+class _Turned(NamedTuple):
+    """A box of four numbers and its turn, the rings of its outline, the size of its picture."""
+
+    box: Sequence[float]
+    turn: float
+    rings: Sequence[Sequence[float]]
+    size: tuple[float, float] | None
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether nothing but the box says where the object is, or an outline that is just the box before its turn."""
+        extent, _, upright = extents_of(self.rings)
+        return extent is None or (upright and near(extent, corners_of(self.box)))
+
+
+def turn_in(members: Mapping[str, Any], field: str) -> float:
+    """The turn that a field of a record says; 0 where it is none."""
+    turn = number(members.get(field))
+    return turn if math.isfinite(turn) else 0.0
+
+
+def level(box: Sequence[float], turn: float, how: Rotation) -> tuple[list[float], float]:
+    """Left, top, width and height of a box before it is turned about its centre, and by how many degrees clockwise that is."""
+    left, top, width, height = box
+    degrees = 0.0 if how is Rotation.IGNORED else math.degrees(turn) if how in _RADIANS else turn
+    if how is Rotation.CORNER:
+        cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        left += (width * cos - height * sin - width) / 2
+        top += (width * sin + height * cos - height) / 2
+    return [left, top, width, height], -degrees if how in _COUNTERCLOCKWISE else degrees
+
+
+def turn_field(file: File, asked: Sequence[str]) -> str:
+    """The field of a file that may hold the turn of a box, unless it is ``asked`` for as an answer; empty for none."""
+    return next((name for name in TURNS if name in file.annotation_census.fields and name not in asked), "")
+
+
+def turns_of(
+    file: File, opened: Opened, named: str, has_five: bool, options: Options, log: Log
+) -> tuple[Rotation, Form]:
+    """How the turns of boxes are meant, ``AUTO`` where none has to be known; and what the first four of five numbers are.
+
+    ``named``: the field that may hold them.
+
+    Raises :class:`UsageError` with the question where nothing says it.
+    """
+    wanted: Rotation = options.rotation
+    form: Form = Form.SIZES if options.boxes is Form.AUTO else options.boxes
+    found = list(islice(_turned(file, opened, named), _LOOKED_AT)) if named or has_five else []
+    unclear = [one for one in found if one.is_unclear]
+    is_stray = not named and len(found) < FEW and wanted is Rotation.AUTO
+    if not unclear or is_stray:
+        return wanted, form
+    outlined = [one for one in found if not one.is_unclear]
+    if has_five and options.boxes is Form.AUTO:
+        form = _place_of_five(file, found, outlined, log)
+    if wanted is not Rotation.AUTO:
+        return wanted, form
+    counts = {how: sum(_fits(one, how, form) for one in outlined) for how in _MEANING}
+    best = max(counts, key=counts.__getitem__)
+    is_alone = list(counts.values()).count(counts[best]) == 1
+    if is_alone and counts[best] >= FEW and 10 * counts[best] >= 9 * len(outlined):
+        log.assume(
+            f"turn of boxes ({file.name})",
+            _MEANING[best],
+            for_=counts[best],
+            against=len(outlined) - counts[best],
+            unknown=len(unclear),
+            why="which reading makes boxes of a sample those of the outlines beside them",
+            option=f"-O rotation={Rotation.CLOCKWISE if best is Rotation.IGNORED else Rotation.IGNORED}",
+        )
+        return best, form
+    most = max(abs(one.turn) for one in found)
+    likely = [how for how in _MEANING if most <= 2 * math.pi + 0.01 or how not in _RADIANS]
+    return ask(
+        f"{file.name}: {n_of(len(unclear), 'box has', 'boxes have')} a turn, {f'in {named}' if named else 'as a fifth number'}, of up to {most:.4g}. "
+        "COCO defines none, and no outline says how it is meant.",
+        [(f"-O rotation={how}", _MEANING[how]) for how in likely],
+    )
+
+
+def _turned(file: File, opened: Opened, named: str) -> Iterator[_Turned]:
+    """The boxes that have a turn other than 0."""
+    pictures = Pictures(file, opened)
+    for row in range(len(file.annotations)):
+        text = opened.record(file.number, file.annotations, row)
+        record = read_record(text)
+        if record is None or record.bbox_mode is not None or not record.bbox or len(record.bbox) not in (4, 5):
+            continue
+        rings = record.segmentation or []
+        turn = record.bbox[4] if len(record.bbox) == 5 else turn_in(members_of(text), named)
+        if turn and isinstance(rings, list):
+            yield _Turned(record.bbox[:4], turn, rings, pictures.size_of(record.image_id))
+
+
+def _place_of_five(file: File, found: Sequence[_Turned], outlined: Sequence[_Turned], log: Log) -> Form:
+    """Whether x and y are those of the corner or of the centre, by outlines, or as only so boxes lie on their pictures."""
+    forms = Form.SIZES, Form.CENTRES
+    fit = [sum(any(_fits(one, how, form) for how in _TURNING) for one in outlined) for form in forms]
+    leave = [sum(_leaves(one, form) for one in found) for form in forms]
+    for form, n, m in ((Form.SIZES, 0, 1), (Form.CENTRES, 1, 0)):
+        if (fit[n] >= FEW and not fit[m]) or (not any(fit) and leave[m] >= FEW and not leave[n]):
+            log.assume(
+                f"what the first four of five numbers of bbox are ({file.name})",
+                MEANING[form],
+                for_=fit[n] or leave[m],
+                unknown=len(found) - (fit[n] or leave[m]),
+                why="only so boxes are those of the outlines beside them"
+                if fit[n]
+                else "only so boxes lie on their pictures",
+                option=f"-O boxes={forms[m]}",
+            )
+            return form
+    could_be = [
+        *forms[::-1],
+        *([Form.CORNERS] if all(one.box[2] > one.box[0] and one.box[3] > one.box[1] for one in found) else ()),
+    ]
+    return ask(
+        f"{file.name}: {n_of(len(found), 'box has', 'boxes have')} five numbers, and nothing says what the first four are.",
+        [(f"-O boxes={form}", MEANING[form]) for form in could_be],
+    )
+
+
+def _fits(one: _Turned, how: Rotation, form: Form) -> bool:
+    """Whether a box is, by some reading, the outline beside it: its corners, or for an upright one what lies around it."""
+    box = AS_SIZES[form](*one.box)
+    if how is Rotation.IGNORED:
+        extent = extents_of(one.rings)[0]
+        return extent is not None and near(extent, corners_of(box))
+    if len(one.rings) != 1 or len(one.rings[0]) not in (8, 10):
+        return False
+    (left, top, width, height), degrees = level(box, one.turn, how)
+    corners = _points(rotated_corners(RotatedBox(left + width / 2, top + height / 2, width, height, degrees)))
+    ring = _points(one.rings[0])
+    least = [min(math.dist(corner, other) for other in ring) for corner in corners]
+    return max(least) <= max(1.5, 0.01 * max(width, height))
+
+
+def _points(ring: Sequence[float]) -> list[tuple[float, float]]:
+    return list(zip(ring[::2], ring[1::2]))
+
+
+def _leaves(one: _Turned, form: Form) -> bool:
+    """Whether a box leaves its picture however it is turned about its centre."""
+    if one.size is None:
+        return False
+    left, top, width, height = AS_SIZES[form](*one.box)
+    x, y, least = left + width / 2, top + height / 2, min(width, height) / 2 - 1
+    return min(x, y) < least or x + least > one.size[0] or y + least > one.size[1]
