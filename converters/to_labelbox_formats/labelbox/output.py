@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from to_labelbox.batches.report import read_batch
 from to_labelbox.report.errors import SourceError, UsageError
+from to_labelbox.source.missing import likely
 
 is_payload = re.compile(r"annotations(-\d{5,})?\.ndjson").fullmatch
 REPORT, ROWS, ONTOLOGY, INDEX = "report.json", "data_rows.ndjson", "ontology.json", "index.ndjson"
@@ -90,7 +91,8 @@ class Output(Struct, frozen=True):
 def open_output(folder: str) -> Output:
     """Raises :class:`UsageError` or :class:`SourceError` for what is no finished output."""
     if not os.path.isdir(folder):
-        raise UsageError(f"{folder}: no such folder; give the output folder of `to-labelbox convert` or `batch`")
+        hint = likely(folder) or "; give the output folder of `to-labelbox convert` or `batch`"
+        raise UsageError(f"{folder}: no such folder{hint}")
     if not os.path.isfile(os.path.join(folder, REPORT)):
         raise UsageError(f"{folder} holds no {REPORT}: give the output folder of `to-labelbox convert` or `batch`")
     batch = read_batch(folder)

@@ -13,6 +13,7 @@ from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath
+from to_labelbox.source.missing import likely
 
 MARK = b'<meta name="generator" content="to-labelbox '
 """What tells a page of ours: such a page is replaced without asking."""
@@ -37,7 +38,8 @@ def preview(out: FilePath, page: FilePath, given: PreviewOptions) -> int:
     many, and of how many of those shown no picture is at hand. Gives the page's size in bytes. Raises :class:`UsageError`.
     """
     if not os.path.isdir(out):
-        raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
+        hint = likely(os.fspath(out)) or "; give the output folder of `to-labelbox convert`"
+        raise UsageError(f"{os.fspath(out)}: no such folder{hint}")
     check_target(page, given.overwrite)
     refuse_pipes(os.fspath(out))
     show = writer().service.preview

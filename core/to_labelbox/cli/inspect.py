@@ -65,7 +65,8 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     if as_json:
         click.echo(found.to_json())
     else:
-        for part in (_formats(found), _assets(found), _tools(found), _limits(found)):
+        held = () if result.report.failed and not found.media else (_assets(found), _tools(found), _limits(found))
+        for part in (_formats(found), *held):
             say("\n".join(part) + "\n")
         say(closing(result.report, None, width(sys.stdout)))
         if not result.report.failed:

@@ -275,7 +275,9 @@ class AssetTable(Mapping[str, T], Generic[T]):
 def check_media_root(path: str | None) -> None:
     """Raises :class:`UsageError` for one that is given and is no folder."""
     if path is not None and not os.path.isdir(path):
-        remedy = "; an address is read by convert, inspect, ontology and batch alone" if "://" in path else ""
+        from to_labelbox.source.missing import likely  # a mistake is rare
+
+        remedy = "; an address is read by convert, inspect, ontology and batch alone" if "://" in path else likely(path)
         raise UsageError(f"--media-root {path}: no such folder{remedy}")
 
 

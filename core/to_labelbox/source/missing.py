@@ -12,10 +12,11 @@ _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|[^/]*\\")
 
 def no_such_path(path: str) -> UsageError:
     """The error for a path that is not there."""
-    return UsageError(f"{path}: no such file or folder{_likely(path)}")
+    return UsageError(f"{path}: no such file or folder{likely(path)}")
 
 
-def _likely(path: str) -> str:
+def likely(path: str) -> str:
+    """What to say after that a path is not there; empty where the path shows nothing."""
     if "://" in path:
         return "; addresses are read that begin with s3://, gs://, az://, https:// or http://"
     if path.startswith("~"):

@@ -33,7 +33,12 @@ def open_file(path: str, said: str) -> BinaryIO:
     try:
         file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK))  # noqa: SIM115
     except (OSError, ValueError) as error:
-        raise UsageError(f"{said}: {getattr(error, 'strerror', None) or error}") from None
+        hint = ""
+        if isinstance(error, FileNotFoundError):
+            from to_labelbox.source.missing import likely  # a mistake is rare
+
+            hint = likely(path)
+        raise UsageError(f"{said}: {getattr(error, 'strerror', None) or error}{hint}") from None
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise UsageError(f"{said}: is a pipe or a device, which can be read only once: save it as a file first")

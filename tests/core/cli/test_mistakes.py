@@ -19,7 +19,7 @@ from to_labelbox.rules.settings import Policy
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a set of COCO in it, one of them with a blank in its name, and an output."""
+    """A folder with sets of COCO in it, one of them with a blank in its name, an output, and an export."""
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "set" / "a.json", coco([annotation(1)]))
     save(tmp_path / "my set" / "a.json", coco([annotation(1)]))
@@ -30,6 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with zipfile.ZipFile(tmp_path / "zips" / "all.zip", "w") as archive:
         archive.writestr("a.zip", inner.getvalue())
     to_labelbox.convert("set", "out")
+    (tmp_path / "export.ndjson").touch()
     return tmp_path
 
 
@@ -81,6 +82,11 @@ def command(*words: str) -> str:
         ("validate out more", "'more': more than the command takes"),
         ("preview out -n 0", "--number: '0', but it takes a whole number from 1 to 10,000"),
         ("import out --project x --media-root nope", "--media-root nope: no such folder"),
+        ("import ou", "ou: no such folder; did you mean out?"),
+        ("preview ou", "ou: no such folder; did you mean out?"),
+        ("compare out export.ndjsn", "export.ndjsn: No such file or directory; did you mean export.ndjson?"),
+        ("convert set -o o --media-root st", "--media-root st: no such folder; did you mean set?"),
+        ("convert set -o o --class-map export.ndjsn", "did you mean export.ndjson?"),
     ],
 )
 def test_on_the_command_line(words: str, said: str) -> None:
