@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.report import Row, State
 from to_labelbox.batches.same_assets import (
     MOST_UNITS,
     CompareTask,
+    Comparison,
     Seen,
     compare,
     declared,
@@ -49,51 +50,71 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
         dataset.apart = True
         if common.settings.rows is not None:
             continue
-        path, earlier = dataset.found.path, sets[other].found.path
+        path = dataset.found.path
         own = seen.get(dataset.number, {})
         compared = compare(known, own)
-        refuted = next((one for one in compared if one[1].why), None)
-        copied = [(sets[one].found.path, c.labels) for one, c in compared if c.equal and c.labels]
-        if refuted is not None:
-            one, differing = refuted
-            dataset.failure = (
-                f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(differing.others, 'asset')} "
-                f"of {differing.alike:,} looked at {'has' if differing.others == 1 else 'have'} other {differing.why} "
-                f"({differing.other!r} is the first): {_APART}"
-            )
-            continue
-        equal = {one: c.alike for one, c in compared if c.equal}
-        whole = dataset.head.units <= MOST_UNITS and len(own) == sum(equal.values())
-        if copied and whole and _declares_no_more(dataset, [sets[one] for one in equal]):
-            whose = ", ".join(listed([repr(name) for name, _ in copied], 3))
-            told = f"{n_of(len(own), 'asset')} and {n_of(sum(labels for _, labels in copied), 'label')}"
-            message = (
-                f"it says the same as {whose}, all its {told} included: delete it, or, if it is about others, {_APART}"
-            )
+        if refuted := next(((n, found) for n, found in compared if found.why), None):
+            dataset.failure = _of_others(sets[refuted[0]], refuted[1], count)
+        elif _is_copy(dataset, own, compared, sets):
+            message = _copy(compared, sets, len(own))
             if common.fail:
                 raise UsageError(f"{path}: {message}")
             dataset.failure, dataset.left_out = message, State.COPY
-            continue
-        notes.assume(
-            "assets of one global key in several datasets",
-            "the same",
-            for_=(same := min(count, sum(one.same for _, one in compared))),
-            unknown=count - same,
-            why="equal pictures and texts speak for it; of the open ones nothing tells whether they are",
-            option="--global-key '{dataset}/{relpath}'",
-        )
-        if copied:
-            earlier, labels = copied[0]
-            whether = (
-                f"and the {n_of(labels, 'label')} of theirs that were looked at are equal: is it a copy in part? These stand there twice; "
-                "leave one of the two out, or,"
-            )
         else:
-            whether = "and stand for the same assets:"
-        message = f"{count} of its global keys are those of {earlier!r} too, {whether} if they are others, {_APART}"
-        if common.fail:
-            raise UsageError(f"{path}: {message}")
-        notes.note(Code.KEY_SHARED, message, file=path, count=count)
+            notes.assume(
+                "assets of one global key in several datasets",
+                "the same",
+                for_=(same := min(count, sum(found.same for _, found in compared))),
+                unknown=count - same,
+                why="equal pictures and texts speak for it; of the open ones nothing tells whether they are",
+                option="--global-key '{dataset}/{relpath}'",
+            )
+            message = _shared(compared, sets, sets[other], count)
+            if common.fail:
+                raise UsageError(f"{path}: {message}")
+            notes.note(Code.KEY_SHARED, message, file=path, count=count)
+
+
+_Compared = Sequence[tuple[int, Comparison]]
+"""The numbers of earlier datasets, and what a later one has in common with each."""
+
+
+def _is_copy(dataset: DatasetRun, own: Mapping[str, Seen], compared: _Compared, sets: Sequence[DatasetRun]) -> bool:
+    """Whether a dataset, looked at whole, says and declares nothing but what others do."""
+    equal = {number: found.alike for number, found in compared if found.equal}
+    whole = dataset.head.units <= MOST_UNITS and len(own) == sum(equal.values())
+    return bool(whole and _copied(compared)) and _declares_no_more(dataset, [sets[number] for number in equal])
+
+
+def _copied(compared: _Compared) -> list[tuple[int, int]]:
+    """The earlier datasets that say all the same of common assets, and how many labels these have."""
+    return [(number, found.labels) for number, found in compared if found.equal and found.labels]
+
+
+def _of_others(earlier: DatasetRun, found: Comparison, count: int) -> str:
+    return (
+        f"{count} of its global keys are those of {earlier.found.path!r} too, where {n_of(found.others, 'asset')} "
+        f"of {found.alike:,} looked at {'has' if found.others == 1 else 'have'} other {found.why} "
+        f"({found.other!r} is the first): {_APART}"
+    )
+
+
+def _copy(compared: _Compared, sets: Sequence[DatasetRun], assets: int) -> str:
+    copied = _copied(compared)
+    whose = ", ".join(listed([repr(sets[number].found.path) for number, _ in copied], 3))
+    told = f"{n_of(assets, 'asset')} and {n_of(sum(labels for _, labels in copied), 'label')}"
+    return f"it says the same as {whose}, all its {told} included: delete it, or, if it is about others, {_APART}"
+
+
+def _shared(compared: _Compared, sets: Sequence[DatasetRun], other: DatasetRun, count: int) -> str:
+    whether = "and stand for the same assets:"
+    for number, labels in _copied(compared)[:1]:
+        other = sets[number]
+        whether = (
+            f"and the {n_of(labels, 'label')} of theirs that were looked at are equal: is it a copy in part? These stand there twice; "
+            "leave one of the two out, or,"
+        )
+    return f"{count} of its global keys are those of {other.found.path!r} too, {whether} if they are others, {_APART}"
 
 
 def _declares_no_more(dataset: DatasetRun, others: Sequence[DatasetRun]) -> bool:
