@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
 from collections import Counter
@@ -17,8 +18,7 @@ from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.fields.named_sides import PLACES, fields_among
-from to_labelbox_formats.coco.index.census import CLASS_NAMES, OUTLINES
+from to_labelbox_formats.coco.index.census import CLASS_NAMES
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.index.videos import TRACK, Videos
@@ -100,14 +100,11 @@ def _read_instead(file: File) -> dict[str, int]:
     """Fields of annotations that are read in place of those of COCO, and in how many records at the least."""
     stated, looked_at = file.annotation_census.fields, file.annotation_census.looked_at
     read: dict[str, int] = {}
-    if stated.keys().isdisjoint(("bbox", "segmentation")):
-        read |= dict.fromkeys(OUTLINES, looked_at)
     if turn := file.conventions.turn_field:
         read[turn] = looked_at
     if stated.keys().isdisjoint(("category_id", "categoryId")) and not file.categories:
         read |= dict.fromkeys(CLASS_NAMES, looked_at)
-    if placeless := looked_at - max(stated.get(place, 0) for place in PLACES):
-        read |= dict.fromkeys(fields_among(stated), placeless)
+    read |= {name: math.ceil(looked_at * share) for name, share in file.conventions.stand_ins.items()}
     return read
 
 

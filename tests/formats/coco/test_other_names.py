@@ -82,3 +82,32 @@ def test_a_box_of_named_numbers_is_read_by_their_names(convert: Convert, bbox: A
     run = convert(coco([annotation(1, bbox=bbox)]))
     assert run.lines[0]["bbox"] == {"left": 10, "top": 20, "width": 30, "height": 40}
     assert run.codes["field-repaired"] == 1
+
+
+NOTHING: list[dict[str, Any]] = [
+    {"bbox": None},
+    {"bbox": []},
+    {"bbox": None, "segmentation": []},
+    {"segmentation": [[]]},
+    {"segmentation": None},
+    {"keypoints": None},
+]
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+@pytest.mark.parametrize("empty", NOTHING)
+def test_a_place_of_coco_that_is_empty_is_none(convert: Convert, empty: dict[str, Any], geometry: str) -> None:
+    given = [annotation(1, x=10, y=20, w=30, h=40, **empty), annotation(2, polygon=[10, 20, 40, 20, 40, 60], **empty)]
+    run = convert(coco(given), geometry=geometry)
+    assert run.lines[0]["bbox"] == {"left": 10, "top": 20, "width": 30, "height": 40}
+    assert run.report.annotations.skipped == 0
+    assert not run.report.unread
+
+
+def test_fields_beside_a_place_of_coco_are_unread(convert: Convert) -> None:
+    given = [
+        annotation(n, bbox=[1, 1, 30, 30], x=10, y=20, w=30, h=40, polygon=[10, 20, 40, 20, 40, 60]) for n in (1, 2)
+    ]
+    run = convert(coco([*given, annotation(3, bbox=None, x=10, y=20, w=30, h=40)]))
+    assert [line["bbox"]["left"] for line in run.lines] == [1, 1, 10]
+    assert {u.name: u.count for u in run.report.unread} == {"x": 2, "y": 2, "w": 2, "h": 2, "polygon": 2}

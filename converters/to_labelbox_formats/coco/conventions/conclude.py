@@ -6,6 +6,7 @@ COCO's own rule is taken; records that speak against it are counted. Where all o
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
@@ -66,8 +67,15 @@ def conventions_of(
         turn_field=named if is_turned else "",
         of_five=of_five,
         drawn=(any(seen.box for seen in sample), any(seen.extent for seen in sample)),
+        stand_ins=_shares(sample),
         left=any(map(_leaves, level)),
     )
+
+
+def _shares(sample: Sequence[Seen]) -> dict[str, float]:
+    """The fields that stand in for those of a place, each with the share of annotations where it does."""
+    counts = Counter(name for seen in sample for name in seen.stand_in.split(", ") if name)
+    return {name: count / len(sample) for name, count in counts.items()}
 
 
 def _leaves(seen: Seen) -> bool:

@@ -7,12 +7,12 @@ from math import isfinite
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from to_labelbox.geometry.vector import finite
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.fields.named_sides import box_among, is_placeless, number
+from to_labelbox_formats.coco.fields.named_sides import NOTHING, box_among, is_placeless, number, outline_among
 from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
@@ -35,6 +35,7 @@ class _Record(Struct, gc=False):
     segmentation: list[list[float]] | Rle | None = None
     keypoints: list[float] | None = None
     num_keypoints: int | None = None
+    stand_in: str = field(default="", name="(a place elsewhere)")  # no field of a file
 
 
 _record = msgspec.json.Decoder(_Record).decode
@@ -45,6 +46,7 @@ class Seen(Struct):
     triples, how many it says they are, the size of its picture.
 
     ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
+    ``stand_in``: the fields of its place, where COCO does not have them.
     """
 
     box: list[float] | None
@@ -58,6 +60,7 @@ class Seen(Struct):
     stated_points: int | None
     size: tuple[float, float] | None
     placeless: bool
+    stand_in: str
 
 
 def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
@@ -96,6 +99,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
             placeless=empty and is_placeless(text),
+            stand_in=record.stand_in,
         )
 
 
@@ -105,7 +109,7 @@ def read_record(text: bytes) -> _Record | None:
         record = _record(text)
     except UNDECODABLE:
         record = None
-    if record is not None and (record.bbox or record.segmentation or record.keypoints):
+    if record is not None and (record.bbox or record.segmentation not in NOTHING or record.keypoints):
         return record
     try:
         fields, _ = leniently(text)
@@ -113,14 +117,15 @@ def read_record(text: bytes) -> _Record | None:
         return None
     members = members_of(text)
     box, outline = fields.bbox, fields.segmentation
-    if not (box or outline or fields.keypoints or fields.named_points) and (named := box_among(members)):
-        box = named[1]
-    points = [v for p in fields.named_points or () for v in (p.x, p.y, p.v)] or fields.keypoints or []
-    area, count = (number(members.get(name)) for name in ("area", "num_keypoints"))
     if isinstance(outline, Rle):
         outline = Rle(outline.size, plain_counts(outline.counts))
     elif isinstance(outline, list):
-        outline = [ring for ring in outline if finite(ring)]
+        outline = [ring for ring in outline if ring and finite(ring)]
+    named = None if box or outline or fields.keypoints or fields.named_points else box_among(members)
+    if named is not None:
+        box = named[1]
+    points = [v for p in fields.named_points or () for v in (p.x, p.y, p.v)] or fields.keypoints or []
+    area, count = (number(members.get(name)) for name in ("area", "num_keypoints"))
     return _Record(
         image_id=fields.image_id,
         category_id=fields.category_id,
@@ -130,6 +135,7 @@ def read_record(text: bytes) -> _Record | None:
         segmentation=None if isinstance(outline, MixedOutline) else outline,
         keypoints=points,
         num_keypoints=int(count) if isfinite(count) else None,
+        stand_in=outline_among(members) if named is None else named[0],
     )
 
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from to_labelbox.model.text import flag
 from to_labelbox.source.decimal_commas import EITHER, ambiguous
-from to_labelbox_formats.coco.fields.named_sides import number, sides_of
+from to_labelbox_formats.coco.fields.named_sides import number, outline_among, sides_of
 from to_labelbox_formats.coco.fields.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
-from to_labelbox_formats.coco.index.census import OUTLINES
 from to_labelbox_formats.coco.index.ids import Id
 
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -29,18 +28,15 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
     if not isinstance(loose, dict):
         raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
     repairs: list[str] = []
-    outline = "segmentation"
-    if loose.get(outline) is None and loose.get("bbox") is None:
-        outline = next((name for name in OUTLINES if name in loose), outline)
-        if outline in OUTLINES:
-            repairs.append(f"there is no segmentation but {outline}, which is taken for it")
+    if outline := outline_among(loose):
+        repairs.append(f"there is no segmentation but {outline}, which is taken for it")
     points = _named_points(loose.get("keypoints"))
     fields = LooseFields(
         id=_id(loose.get("id")),
         image_id=_id(loose.get("image_id", loose.get("imageId"))),
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
-        segmentation=_segmentation(loose.get(outline), repairs),
+        segmentation=_segmentation(loose.get(outline or "segmentation"), repairs),
         iscrowd=int(_flag(loose, "iscrowd", repairs)),
         keypoints=None if points else _keypoints(loose.get("keypoints"), repairs),
         named_points=points,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from to_labelbox.model.text import NUMBER
 from to_labelbox.source.decimal_commas import with_point
-from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, members_of
+from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, OUTLINES, members_of
 
 BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "rect", "rectangle")
 """Fields that hold an object of sides where an annotation has no place of COCO."""
@@ -20,6 +20,7 @@ _POINTS = frozenset("point keypoint center centre centroid location position xy"
 """Fields of which two numbers are a place."""
 PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
 """Fields of COCO that say where or what an annotation is."""
+NOTHING: Sequence[Any] = (None, [], [[]], "")
 SIDES = frozenset(name for names in (*_SIZES, *_CORNERS, *_CORNERS_FROM_0, *_CENTRE) for name in names)
 
 
@@ -37,7 +38,7 @@ def sides_of(value: Mapping[str, Any]) -> list[float] | None:
 
 def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
     """What names the box of a record without any place of COCO, and the box: its own fields, or an object in one of them."""
-    if not PLACES.isdisjoint(members):
+    if any(members.get(place) not in NOTHING for place in PLACES):
         return None
     if box := sides_of(members):
         return ", ".join(name for name in members if name in SIDES), box
@@ -48,11 +49,11 @@ def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
     return None
 
 
-def fields_among(names: Collection[str]) -> Iterator[str]:
-    """The fields that :func:`box_among` reads of records with fields of these names."""
-    yield from BOXES
-    if sides_of(dict.fromkeys(names, 1.0)):
-        yield from SIDES
+def outline_among(members: Mapping[str, Any]) -> str:
+    """The field that stands in for the outline of a record that has neither that nor a box; empty for none."""
+    if any(members.get(place) not in NOTHING for place in ("segmentation", "bbox")):
+        return ""
+    return next((name for name in OUTLINES if members.get(name) not in NOTHING), "")
 
 
 def number(value: Any) -> float:

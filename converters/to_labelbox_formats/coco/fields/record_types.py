@@ -213,4 +213,4 @@ def has_outline(segmentation: object) -> bool:
     """Whether a record states an outline, read or left undecoded."""
     if isinstance(segmentation, msgspec.Raw):
         return bytes(segmentation) not in _NO_OUTLINE
-    return bool(segmentation)
+    return bool(segmentation) and segmentation != [[]]

@@ -30,7 +30,8 @@ class Conventions(Struct, frozen=True):
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
     ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``rotation``: how turns of boxes
     are meant, those in ``turn_field`` or that are a fifth number; ``of_five``: what the first four of five numbers of a box are. ``drawn``: annotations have
-    boxes, and outlines; ``left``: some of them leave their pictures.
+    boxes, and outlines; ``left``: some of them leave their pictures; ``stand_ins``: fields
+    that hold the place of annotations in place of COCO's, each with the share where it does.
     """
 
     boxes: Form = Form.SIZES
@@ -51,6 +52,7 @@ class Conventions(Struct, frozen=True):
     of_five: Form = Form.SIZES
     drawn: tuple[bool, bool] = (False, False)
     left: bool = False
+    stand_ins: Mapping[str, float] = {}
 
     @property
     def plain(self) -> bool:
