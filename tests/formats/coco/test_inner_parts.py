@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from harness import Convert, annotation, coco
+from to_labelbox_formats.coco.conventions import inner_parts
 from to_labelbox_formats.coco.conventions.inner_parts import boxes_around, nested
 
 BOX = [10, 10, 60, 50]
@@ -145,3 +146,20 @@ def test_a_ring_that_touches_the_one_around_it_lies_in_it_on_all_sides() -> None
         rectangle(20, 51, 9, 9),
     ):
         assert nested([OUTER, touching]) is not None
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["decimals", "whole numbers"])
+def test_the_look_at_one_vertex_finds_as_the_look_at_many(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    rng = random.Random(4)
+
+    def ring(size: float) -> list[float]:
+        x, y = rng.uniform(0, 60), rng.uniform(0, 60)
+        turns = sorted(rng.uniform(0, math.tau) for _ in range(rng.randint(3, 12)))
+        places = [(x + math.cos(t) * size * rng.uniform(0.4, 1), y + math.sin(t) * size * rng.random()) for t in turns]
+        return [round(v, 0 if whole else 2) for place in places for v in place]
+
+    outlines = [[ring(50), ring(12), ring(8)] for _ in range(600)]
+    quick = [nested(outline) for outline in outlines]
+    monkeypatch.setattr(inner_parts, "_SHORT", 0)
+    assert [found and found.depths for found in quick] == [found and found.depths for found in map(nested, outlines)]
+    assert 100 < sum(found is None for found in quick) < 500

@@ -16,6 +16,8 @@ from to_labelbox_formats.coco.conventions.sample import Extent
 
 _LOOKED_AT = 16
 """Vertices of a ring by which it lies in another."""
+_SHORT = 256
+"""Coordinates of a ring around which one vertex is looked up by itself."""
 _CLEARLY = 3
 """How many times nearer an area has to be to one reading than to the other."""
 _EXACTLY = 1e-6
@@ -89,6 +91,8 @@ def nested(rings: Sequence[Flat]) -> Nested | None:
     edges: dict[int, _Edges] = {}
     for n, candidates in boxes_around(extents).items():
         for m in sorted(candidates, key=lambda m: _from_outside(extents[m]), reverse=True):
+            if _begins_outside(rings[n], rings[m]):
+                continue
             if m not in edges:
                 edges[m] = _edges(rings[m])
             if _lies_in(rings[n], extents[n], edges[m]):
@@ -142,8 +146,27 @@ _Edges = npt.NDArray[np.float64]
 
 def _edges(ring: Flat) -> _Edges:
     """x and y of where each edge begins and ends."""
-    xs, ys = np.asarray(ring[::2], np.float64), np.asarray(ring[1::2], np.float64)
-    return np.array((xs, ys, np.roll(xs, -1), np.roll(ys, -1)))
+    xs, ys = np.array((*ring[::2], ring[0]), np.float64), np.array((*ring[1::2], ring[1]), np.float64)
+    return np.array((xs[:-1], ys[:-1], xs[1:], ys[1:]))
+
+
+def _begins_outside(ring: Flat, other: Flat) -> bool:
+    """Whether the first vertex of a ring is clearly not in another: most of those that do not lie in it are told by that alone."""
+    if len(other) > _SHORT:
+        return False
+    x, y = ring[0], ring[1]
+    x0, y0 = other[-2], other[-1]
+    outside = True
+    for x1, y1 in zip(other[::2], other[1::2]):
+        if y1 == y:
+            return False
+        if (y0 > y) != (y1 > y):
+            turn = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
+            if turn == 0:
+                return False
+            outside ^= (turn > 0) == (y1 > y0)
+        x0, y0 = x1, y1
+    return outside
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of places that are refused later
