@@ -18,7 +18,6 @@ from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.index.census import CLASS_NAMES
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.index.videos import TRACK, Videos
@@ -97,15 +96,10 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
 
 
 def _read_instead(file: File) -> dict[str, int]:
-    """Fields of annotations that are read in place of those of COCO, and in how many records at the least."""
-    stated, looked_at = file.annotation_census.fields, file.annotation_census.looked_at
-    read: dict[str, int] = {}
-    if turn := file.conventions.turn_field:
-        read[turn] = looked_at
-    if stated.keys().isdisjoint(("category_id", "categoryId")) and not file.categories:
-        read |= dict.fromkeys(CLASS_NAMES, looked_at)
-    read |= {name: math.ceil(looked_at * share) for name, share in file.conventions.stand_ins.items()}
-    return read
+    """Fields of annotations that are read in place of those of COCO, and in about how many of those looked at."""
+    looked_at, conventions = file.annotation_census.looked_at, file.conventions
+    shares = {**conventions.stand_ins, conventions.turn_field: 1}
+    return {name: math.ceil(looked_at * share) for name, share in shares.items()}
 
 
 def _tell_repeated(file: str, where: str, repeated: Mapping[str, int], log: Log) -> None:

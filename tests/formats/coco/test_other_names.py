@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness import Convert, annotation, coco, image
+from harness import Convert, annotation, coco, image, lines
+from to_labelbox.report.errors import UsageError
 
 BOX = [10, 20, 30, 40]
 
@@ -30,7 +31,9 @@ def test_images_with_an_image_id_in_place_of_an_id_are_found_by_it(convert: Conv
     assert [u.name for u in run.report.unread] == ["image_id"]
 
 
-@pytest.mark.parametrize("field", ["filename", "fileName", "image_name", "name"])
+@pytest.mark.parametrize(
+    "field", ["filename", "fileName", "image_name", "name", "path", "file_path", "img_path", "file"]
+)
 def test_images_are_called_by_the_field_that_holds_the_name(convert: Convert, field: str) -> None:
     images = [renamed(image(n, f"front/{n}.jpg"), file_name=field) for n in (1, 2)]
     run = convert(coco([annotation(1, image_id=2, bbox=BOX)], images))
@@ -111,3 +114,61 @@ def test_fields_beside_a_place_of_coco_are_unread(convert: Convert) -> None:
     run = convert(coco([*given, annotation(3, bbox=None, x=10, y=20, w=30, h=40)]))
     assert [line["bbox"]["left"] for line in run.lines] == [1, 1, 10]
     assert {u.name: u.count for u in run.report.unread} == {"x": 2, "y": 2, "w": 2, "h": 2, "polygon": 2}
+
+
+@pytest.mark.parametrize("field", ["url", "image_url", "flickr_url"])
+def test_images_of_nothing_but_an_address_are_called_by_its_path(convert: Convert, field: str) -> None:
+    images = [{"id": n, "width": 100, "height": 80, field: f"https://x.example/front/{n}.jpg"} for n in (1, 2)]
+    run = convert(coco([annotation(1, image_id=2, bbox=BOX)], images))
+    assert keys(run) == ["front/2.jpg"]
+    assert [row["row_data"] for row in lines(run.out, "data_rows.ndjson")] == [
+        f"https://x.example/front/{n}.jpg" for n in (1, 2)
+    ]
+    assert not run.report.unread
+
+
+@pytest.mark.parametrize("name", ["label", "title", "category", "class_name", "category_name"])
+@pytest.mark.parametrize("id", ["cat_id", "class_id", "id"])
+def test_categories_by_other_names_are_read_and_told(convert: Convert, id: str, name: str) -> None:
+    run = convert(coco([annotation(1, bbox=BOX)], categories=[{id: 2, name: "bus"}, {id: 1, name: "car"}]))
+    assert list(run.tools) == ["bus", "car"]
+    assert run.tally("car") == (1, 1, 0, 0, 0)
+    assert not run.report.unread
+    assert any(f"categories have no name but {name}" in e for e in run.examples)
+    assert any(f"categories have no id but {id}" in e for e in run.examples) is (id != "id")
+
+
+@pytest.mark.parametrize(
+    "categories", [{"bus": 2, "car": 1}, {"bus": {"id": 2}, "car": {"id": 1}}, {"2": "bus", "1": "car"}]
+)
+def test_a_mapping_of_names_and_ids_is_read_from_either_side(convert: Convert, categories: Any) -> None:
+    run = convert(coco([annotation(1, bbox=BOX)]) | {"categories": categories})
+    assert list(run.tools) == ["bus", "car"]
+    assert run.tally("car") == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+@pytest.mark.parametrize("field", ["cat_id", "class_id", "label_id", "category", "label", "class"])
+def test_the_id_of_a_class_in_another_field_is_read_and_told(convert: Convert, field: str, geometry: str) -> None:
+    given = [renamed(annotation(n, category_id=n, bbox=BOX), category_id=field) for n in (1, 2)]
+    both = [{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}]
+    run = convert(coco(given, categories=both), geometry=geometry)
+    assert [line["name"] for line in run.lines] == ["car", "bus"]
+    assert not run.report.unread
+    assert any(f"annotations have no category_id but {field}" in e for e in run.examples)
+    run = convert(coco([annotation(1, bbox=BOX) | {field: 2}], categories=both), geometry=geometry)
+    assert [line["name"] for line in run.lines] == ["car"]
+    assert [u.name for u in run.report.unread] == [field]
+
+
+@pytest.mark.parametrize("field", ["class_id", "label"])
+def test_ids_one_off_in_another_field_are_asked_about(convert: Convert, field: str) -> None:
+    given = [renamed(annotation(n, category_id=n, bbox=BOX), category_id=field) for n in (0, 1)]
+    with pytest.raises(UsageError, match="-O first_category=0"):
+        convert(coco(given, categories=[{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}]))
+
+
+def test_a_class_by_name_is_not_called_unread(convert: Convert) -> None:
+    run = convert(coco([renamed(annotation(1, category_id="car", bbox=BOX), category_id="label")]))
+    assert run.tally("car") == (1, 1, 0, 0, 0)
+    assert not run.report.unread

@@ -40,6 +40,9 @@ def conventions_of(
     named = turn_field(file, options.more_fields)
     rotation, of_five = turns_of(file, opened, named, len(level) < len(sample), options, log)
     is_turned = rotation not in (Rotation.AUTO, Rotation.IGNORED)
+    for field in dict.fromkeys(seen.class_id_in for seen in sample):
+        if field:
+            log.decide(f"{file.name}: annotations have no category_id but {field}, which is taken for it")
     _tell_rectangles(file, level, log)
     sides, limits = _sides(file, sample, options.units, log)
     boxes = form_of_boxes(file, level, options.boxes, log)
@@ -73,8 +76,10 @@ def conventions_of(
 
 
 def _shares(sample: Sequence[Seen]) -> dict[str, float]:
-    """The fields that stand in for those of a place, each with the share of annotations where it does."""
-    counts = Counter(name for seen in sample for name in seen.stand_in.split(", ") if name)
+    """The fields that stand in for those of a place or a class, each with the share of annotations where it does."""
+    counts = Counter(
+        name for seen in sample for name in (*seen.stand_in.split(", "), seen.class_id_in or seen.class_name_in) if name
+    )
     return {name: count / len(sample) for name, count in counts.items()}
 
 

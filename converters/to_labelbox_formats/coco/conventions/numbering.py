@@ -17,6 +17,8 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.index.categories import class_id_among
+from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import MISSING, is_number, keys_of, numbers_of, twin, twins
 from to_labelbox_formats.coco.index.random_access import Opened
@@ -121,6 +123,8 @@ def _ids(records: Iterable[bytes]) -> Iterator[int]:
             id = _decode(record).category_id
         except UNDECODABLE:
             continue
+        if id is None and (given := class_id_among(members_of(record))) and isinstance(given[1], int):
+            id = given[1]
         if id is not None:
             yield id
 

@@ -14,6 +14,7 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.fields.named_sides import NOTHING, box_among, is_placeless, number, outline_among
 from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
+from to_labelbox_formats.coco.index.categories import class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import Id, Names, find, size_in, twin
@@ -46,7 +47,8 @@ class Seen(Struct):
     triples, how many it says they are, the size of its picture.
 
     ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
-    ``stand_in``: the fields of its place, where COCO does not have them.
+    ``stand_in``: the fields of its place, where COCO does not have them; ``class_id_in``,
+    ``class_name_in``: that of its class, likewise.
     """
 
     box: list[float] | None
@@ -61,6 +63,8 @@ class Seen(Struct):
     size: tuple[float, float] | None
     placeless: bool
     stand_in: str
+    class_id_in: str
+    class_name_in: str
 
 
 def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
@@ -76,7 +80,7 @@ def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
 
 def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen]:
     """What is seen of annotations, mended as they are when they are read; boxes that state their ``bbox_mode`` say nothing here."""
-    pictures = Pictures(file, opened)
+    pictures, names = Pictures(file, opened), names_of(file.categories)
     for text in texts:
         record = read_record(text)
         if record is None:
@@ -84,6 +88,11 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
         box = record.bbox[:4] if record.bbox and len(record.bbox) in (4, 5) and record.bbox_mode is None else None
         rings = record.segmentation if isinstance(record.segmentation, list) else []
         extent, listed, upright = extents_of(rings)
+        by_id = by_name = None
+        if record.category_id is None:
+            members = members_of(text)
+            by_id, by_name = class_id_among(members), class_name_among(members, names)
+            record.category_id = by_id[1] if by_id else None
         category = find(file.categories, record.category_id)
         points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         empty = not (box or points or record.segmentation) and record.category_id is not None
@@ -100,6 +109,8 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             size=pictures.size_of(record.image_id),
             placeless=empty and is_placeless(text),
             stand_in=record.stand_in,
+            class_id_in=by_id[0] if by_id else "",
+            class_name_in=by_name[0] if by_name else "",
         )
 
 

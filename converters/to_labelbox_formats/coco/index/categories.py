@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.index.census import CATEGORY_FIELDS, Census, repeated_keys
+from to_labelbox_formats.coco.index.census import CATEGORY_FIELDS, CLASS_IDS, CLASS_NAMES, Census, repeated_keys
 from to_labelbox_formats.coco.index.ids import Id, Names
 
 _SHOWN = 5
@@ -44,6 +44,28 @@ class _Loose(Struct):
     supercategory: Any = None
     keypoints: Any = None
     color: Any = None
+
+
+class _Otherwise(Struct):
+    """A category's fields that are not called as COCO has it."""
+
+    cat_id: Id = None
+    class_id: Id = None
+    label_id: Id = None
+    label: Any = None
+    title: Any = None
+    category: Any = None
+    category_name: Any = None
+    class_name: Any = None
+
+    def first(self, fields: Sequence[str]) -> tuple[str, Any] | None:
+        """The first of some fields that holds a text or a number."""
+        given = ((field, getattr(self, field)) for field in fields)
+        return next(((f, v) for f, v in given if isinstance(v, str | int | float) and not isinstance(v, bool)), None)
+
+
+_OTHER_IDS = ("cat_id", "class_id", "label_id")
+_OTHER_NAMES = ("label", "title", "category_name", "class_name", "category")
 
 
 class CategoryList(Struct):
@@ -74,9 +96,31 @@ def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
                 census.look(data.strip()[1:-1], len(raw))
                 _tell_repeated(census.repeated, name, log)
                 found, fields = [_category(item, n, name, log) for n, item in enumerate(raw)], census.unknown
+                _name_otherwise(found, raw, fields, name, log)
     except UNDECODABLE:
         unnumbered, found = False, _leniently(data)
     return CategoryList(_by_id(found, name, log), unnumbered, fields)
+
+
+def _name_otherwise(
+    categories: Sequence[Category], raw: Sequence[msgspec.Raw], fields: dict[str, int], file: str, log: Log
+) -> None:
+    """Give categories without an id or a name those of other fields, which is told; they are no longer unread ``fields``."""
+    taken: dict[str, str] = {}
+    for category, item in zip(categories, raw):
+        if category.name is not None and (category.id is not None or category.category_id is not None):
+            continue
+        try:
+            other = msgspec.json.decode(item, type=_Otherwise)
+        except UNDECODABLE:
+            continue
+        if category.id is None and category.category_id is None and (found := other.first(_OTHER_IDS)):
+            taken[found[0]], category.id = "id", found[1]
+        if category.name is None and (found := other.first(_OTHER_NAMES)):
+            taken[found[0]], category.name = "name", found[1]
+    for other_field, field_ in taken.items():
+        fields.pop(other_field, None)
+        log.decide(f"{file}: categories have no {field_} but {other_field}, which is taken for it")
 
 
 def _tell_repeated(repeated: Mapping[str, int], file: str, log: Log) -> None:
@@ -86,14 +130,22 @@ def _tell_repeated(repeated: Mapping[str, int], file: str, log: Log) -> None:
 
 
 def _of_mapping(raw: Mapping[str, msgspec.Raw], name: str, log: Log) -> list[Category]:
-    """``{"1": "car"}`` and ``{"1": {"name": "car"}}``."""
+    """``{"1": "car"}`` and ``{"1": {"name": "car"}}``, or names first: ``{"car": 1}`` and ``{"car": {"id": 1}}``."""
+    values = {key: msgspec.json.decode(item) for key, item in raw.items()}
+    ids = [value for value in values.values() if type(value) is int]
+    if len(set(ids)) == len(raw) and not all(map(str.isdecimal, raw)):
+        return [Category(id, key) for key, id in values.items()]
     found = []
     for n, (id, item) in enumerate(raw.items()):
         if bytes(item).startswith(b"{"):
             category = _category(item, n, name, log)
-            found.append(category if category.id is not None else msgspec.structs.replace(category, id=id))
+            if category.id is None:
+                category.id = id
+            elif category.name is None:
+                category.name = id
+            found.append(category)
         else:
-            label = msgspec.json.decode(item)
+            label = values[id]
             found.append(Category(id, label if isinstance(label, str | int | float) else None))
     return found
 
@@ -200,6 +252,32 @@ def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Categor
             continue
         table.setdefault(key, category)
     return table
+
+
+def names_of(categories: Mapping[int, Category]) -> frozenset[str]:
+    return frozenset(str(category.name) for category in categories.values())
+
+
+def class_id_among(members: Mapping[str, Any]) -> tuple[str, int | str] | None:
+    """The field that holds the id of the class of a record without a ``category_id``, and that id; a number in a field for
+    names is one, too."""
+    for key in (*CLASS_IDS, *CLASS_NAMES):
+        value = members.get(key)
+        if not isinstance(value, int | str) or isinstance(value, bool):
+            continue
+        if key in CLASS_IDS or isinstance(value, int):
+            return key, value
+    return None
+
+
+def class_name_among(members: Mapping[str, Any], names: Collection[str]) -> tuple[str, str] | None:
+    """The field that names the class of such a record, and the name: one of the ``names`` of categories, any where there are none."""
+    for key in CLASS_NAMES:
+        value = members.get(key)
+        name = value.get("name") if isinstance(value, dict) else value
+        if isinstance(name, str) and (name in names if names else name.strip()):
+            return key, name
+    return None
 
 
 def is_placeholder(category: Category, supercategories: set[str | None]) -> bool:

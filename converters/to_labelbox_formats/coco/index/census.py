@@ -41,6 +41,8 @@ TURNS = ("rotation", "angle", "theta")
 """Fields that may hold the turn of a box."""
 CLASS_NAMES = ("category_name", "category", "label", "class_name", "class")
 """Fields that name the class of an annotation where there is no ``category_id``."""
+CLASS_IDS = ("categoryId", "cat_id", "class_id", "label_id")
+"""Fields that hold the id of that class, and of a category its own."""
 QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})
 """Keys of a file beside its lists that say nothing about what is on the pictures."""
 

@@ -31,7 +31,7 @@ class Conventions(Struct, frozen=True):
     ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``rotation``: how turns of boxes
     are meant, those in ``turn_field`` or that are a fifth number; ``of_five``: what the first four of five numbers of a box are. ``drawn``: annotations have
     boxes, and outlines; ``left``: some of them leave their pictures; ``stand_ins``: fields
-    that hold the place of annotations in place of COCO's, each with the share where it does.
+    that hold the place or class of annotations where those of COCO do not, each with the share where it does.
     """
 
     boxes: Form = Form.SIZES

@@ -42,13 +42,24 @@ class OtherNames(Struct, gc=False):
     fileName: Any = None
     image_name: Any = None
     name: Any = None
+    path: Any = None
+    file_path: Any = None
+    filepath: Any = None
+    image_path: Any = None
+    img_path: Any = None
+    file: Any = None
+    url: Any = None
+    image_url: Any = None
+    img_url: Any = None
+    flickr_url: Any = None
 
     def name_of_file(self) -> tuple[str, str] | None:
         """The field that holds the name of the file, and the name."""
-        given = ((field, getattr(self, field)) for field in ("filename", "fileName", "image_name", "name"))
+        given = ((field, getattr(self, field)) for field in _NAME_FIELDS)
         return next(((field, name) for field, name in given if isinstance(name, str) and name), None)
 
 
+_NAME_FIELDS = tuple(field for field in OtherNames.__struct_fields__ if field != "image_id")
 SIZE_NAMES = (("w", "h"), ("img_width", "img_height"), ("image_width", "image_height"))
 """Fields of an image that hold its sides where they are not called as COCO has it."""
 

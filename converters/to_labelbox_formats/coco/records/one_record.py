@@ -26,8 +26,8 @@ from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.named_sides import is_placeless
 from to_labelbox_formats.coco.fields.record_types import AnyFields, LooseFields, Reading, Record, has_outline
-from to_labelbox_formats.coco.index.categories import Category
-from to_labelbox_formats.coco.index.census import CLASS_NAMES, members_of
+from to_labelbox_formats.coco.index.categories import Category, class_id_among, class_name_among, names_of
+from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import Id, find
 from to_labelbox_formats.coco.options import Options
@@ -61,12 +61,11 @@ class OneRecord:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if _is_caption(data, record.file.kind):
             return CAPTION
-        if data.category_id is None and b'"categoryId"' in record.text:
-            id = members_of(record.text).get("categoryId")
-            data.category_id = id if isinstance(id, int | str) else None
-        if data.category_id is None:
-            return self._named_class(record) or self._options.unlabelled or UNNAMED
         file = record.file
+        if data.category_id is None and (given := class_id_among(members_of(record.text))):
+            data.category_id = given[1]
+        if data.category_id is None:
+            return self._named_class(record)[1] or self._options.unlabelled or UNNAMED
         label = self._labels.get((file.number, data.category_id))
         if label is None:
             category = find(file.categories, data.category_id)
@@ -76,27 +75,17 @@ class OneRecord:
 
     def _by_name(self, file: File, name: Any) -> str:
         """The name of a category that is given in place of an id, where a category has it; else empty."""
-        if not isinstance(name, str):
-            return ""
+        return name if isinstance(name, str) and name in self._names_of(file) else ""
+
+    def _names_of(self, file: File) -> frozenset[str]:
         names = self._names.get(file.number)
         if names is None:
-            names = self._names[file.number] = frozenset(str(c.name) for c in file.categories.values())
-        return name if name in names else ""
+            names = self._names[file.number] = names_of(file.categories)
+        return names
 
-    def _named_class(self, record: Record) -> str:
-        """The class of an annotation without an id of one, by a field that names it; else empty.
-
-        Where the file declares categories, it is the name of one of them.
-        """
-        members = members_of(record.text)
-        for field in CLASS_NAMES:
-            value = members.get(field)
-            name = value.get("name") if isinstance(value, dict) else value
-            if not record.file.categories and isinstance(name, str) and name.strip():
-                return name
-            if found := self._by_name(record.file, name):
-                return found
-        return ""
+    def _named_class(self, record: Record) -> tuple[str, str]:
+        """The field that names the class of an annotation without an id of one, and the name; else empty."""
+        return class_name_among(members_of(record.text), self._names_of(record.file)) or ("", "")
 
     def annotation(self, reading: Reading, id: str, label: str) -> Annotation:
         """What a record becomes. Raises :class:`Refused` with the one reason why it is nothing."""
@@ -176,11 +165,12 @@ class OneRecord:
         record, id = reading.record, reading.data.category_id
         categories = record.file.categories
         if id is None:
-            if name := self._named_class(record):
+            field, name = self._named_class(record)
+            if name:
                 known = (
                     "that of a category" if categories else "taken for its class, as the file declares no categories"
                 )
-                message = f"it has no category_id; its {_field_with(name, record.text)} {name!r} is {known}"
+                message = f"it has no category_id; its {field} {name!r} is {known}"
                 reading.remark(Code.FIELD_REPAIRED, message)
             elif not self._options.unlabelled:
                 said = _instead_of_category(record.text)
@@ -211,12 +201,6 @@ def check_declared(id: Id, categories: Mapping[int, Category]) -> None:
 
 def _shown(id: Id) -> str:
     return shortened(repr(id) if isinstance(id, str) else str(id))
-
-
-def _field_with(name: str, text: bytes) -> str:
-    """The field that names the class."""
-    members = members_of(text)
-    return next((f for f in CLASS_NAMES if members.get(f) == name or isinstance(members.get(f), dict)), "category")
 
 
 def _instead_of_category(text: bytes) -> str:
