@@ -26,7 +26,7 @@ from to_labelbox_formats.coco.conventions.same_files import ask_which_file
 from to_labelbox_formats.coco.conventions.sample import sample_of
 from to_labelbox_formats.coco.detect import FileKind, why_not
 from to_labelbox_formats.coco.index.addresses import SharedPaths
-from to_labelbox_formats.coco.index.box_columns import Boxes, KnownBoxes, joined, unknown
+from to_labelbox_formats.coco.index.box_columns import Answers, Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.index.categories import is_placeholder, tell_names_apart
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.merge import merge
@@ -85,7 +85,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     masks = Pictures(source, files)
     records = Records(files, options, context.boxes_only, masks)
     known = _known(files, records) if context.boxes_only else None
-    plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
+    labels = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
+    plain = None if labels is None else (labels, records.attributes[0])
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
     return Dataset(
         source.name,
@@ -207,12 +208,14 @@ def _index_all(
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
     """The boxes of all files whose records may be taken from the first pass."""
     parts: list[Boxes] = []
-    for file, labels in zip(files, records.plain_labels):
+    answers: list[Answers | None] = []
+    for file, labels, attributes in zip(files, records.plain_labels, records.attributes):
         kept, file.boxes = file.boxes, None
         parts.append(kept if kept is not None and labels is not None else unknown(len(file.annotations)))
+        answers += [attributes.of(text, crowd) for text in parts[-1].texts for crowd in (False, True)]
     boxes = joined(parts or [unknown(0)])
     named = [labels or {} for labels in records.plain_labels]
-    return KnownBoxes(boxes, named, [file.at for file in files]) if boxes.plain.any() else None
+    return KnownBoxes(boxes, named, [file.at for file in files], answers) if boxes.plain.any() else None
 
 
 # ------------------------------------------------------------------------------------------------------ schema

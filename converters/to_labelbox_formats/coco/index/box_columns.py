@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Annotated
+from itertools import accumulate, chain, pairwise
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -17,18 +17,24 @@ from to_labelbox.model.tables import BoxTable, Rows
 from to_labelbox_formats.coco.index.ids import Id, NoIds, One, Whole, Zero
 
 CROWD = (Attribute("iscrowd", "yes", flag=True),)
+NOTHING = msgspec.Raw()
+"""The text of a field that is not there."""
+Answers = tuple[Attribute, ...]
 _SHORTEST_OUTLINE = 5
 """Bytes of it: ``null``, ``[]`` and ``[[]]`` are none."""
 
 
 class NothingElse(Struct, gc=False, kw_only=True):
-    """What an annotation of nothing but a place and a class may still have: decoding refuses what says more."""
+    """What an annotation of nothing but a place, a class and attributes may still have: decoding refuses what says more.
+
+    Of ``attributes`` only the text is taken.
+    """
 
     iscrowd: int | None = None
     keypoints: None = None
     caption: None = None
     score: None = None
-    attributes: None = None
+    attributes: msgspec.Raw = NOTHING
     segments_info: None = None
     ignore: Zero | None = None
     deleted: None = None
@@ -37,7 +43,7 @@ class NothingElse(Struct, gc=False, kw_only=True):
     attribute_ids: NoIds | None = None
 
 
-class BoxRecord(NothingElse, gc=False):
+class AnsweredBox(NothingElse, gc=False):
     """An annotation with a box and perhaps an outline."""
 
     image_id: Whole
@@ -47,13 +53,31 @@ class BoxRecord(NothingElse, gc=False):
     segmentation: msgspec.Raw = msgspec.Raw()
 
 
-read_boxes = msgspec.json.Decoder(list[BoxRecord]).decode
+class BoxRecord(AnsweredBox, gc=False, kw_only=True):
+    """One without attributes, as most are."""
+
+    attributes: None = None  # type: ignore[assignment]
+
+
+_read_boxes = msgspec.json.Decoder(list[BoxRecord]).decode
+_read_answered = msgspec.json.Decoder(list[AnsweredBox]).decode
+_MOST_TEXTS, _LONGEST_TEXT = 1 << 14, 512
+"""Different texts of attributes that are kept, and bytes of the longest one: annotations with others are read again."""
+
+
+def read_boxes(text: bytes) -> Sequence[AnsweredBox]:
+    """Raises what msgspec does where one is something else."""
+    try:
+        return _read_boxes(text)
+    except msgspec.ValidationError:
+        return _read_answered(text)
 
 
 class Boxes(Struct):
     """One row an annotation. Where ``plain`` is False, the record has to be read; the rest of its row is 0.
 
-    ``outlined``: there is an outline that was not read. ``places``: left, top, width, height.
+    ``outlined``: there is an outline that was not read. ``places``: left, top, width, height. ``answers``: the number of the
+    text of its attributes among ``texts``, of which the first is that of none.
     """
 
     plain: npt.NDArray[np.bool_]
@@ -61,7 +85,9 @@ class Boxes(Struct):
     crowd: npt.NDArray[np.bool_]
     ids: npt.NDArray[np.int64]
     categories: npt.NDArray[np.uint16]
+    answers: npt.NDArray[np.integer]
     places: npt.NDArray[np.float64]
+    texts: Sequence[bytes]
 
 
 class BoxColumns:
@@ -69,31 +95,55 @@ class BoxColumns:
 
     def __init__(self) -> None:
         self._plain, self._outlined, self._crowd = bytearray(), bytearray(), bytearray()
-        self._ids, self._categories, self._places = array("q"), array("H"), array("d")
+        self._ids, self._categories, self._answers, self._places = array("q"), array("H"), array("H"), array("d")
+        self._texts = {b"": 0}
 
     def add(self, items: Sequence[Struct | None]) -> None:
-        boxes = [item for item in items if type(item) is BoxRecord]
+        boxes: list[Any] = [item for item in items if type(item) is BoxRecord]
+        answered = len(boxes) < len(items)
+        if answered:
+            boxes = [item for item in items if isinstance(item, AnsweredBox)]
         if len(boxes) < len(items):
             self.add_unknown(len(items))
             return
         places = np.array([b.bbox for b in boxes], np.float64).reshape(-1, 4)
         self._places.frombytes(places.tobytes())
-        self._plain += ((places[:, 2:].min(1) >= 0) & (places[:, 2:].max(1) > 1)).tobytes()
+        plain = (places[:, 2:].min(1) >= 0) & (places[:, 2:].max(1) > 1)
+        if answered:
+            plain &= self._add_texts([bytes(b.attributes or NOTHING) for b in boxes])
+        else:
+            self._answers.frombytes(bytes(len(boxes) * self._answers.itemsize))
+        self._plain += plain.tobytes()
         self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
         self._ids.extend([b.id for b in boxes])
         self._categories.extend([b.category_id for b in boxes])
 
+    def _add_texts(self, texts: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+        """Whether each is one that is kept."""
+        numbers = self._texts
+        for text in dict.fromkeys(texts):
+            if text not in numbers and len(numbers) < _MOST_TEXTS and len(text) <= _LONGEST_TEXT:
+                numbers[text] = len(numbers)
+        self._answers.extend([numbers.get(text, 0) for text in texts])
+        return np.array([text in numbers for text in texts], bool)
+
     def add_unknown(self, count: int) -> None:
         """Rows of records that all have to be read."""
         for flags in (self._plain, self._outlined, self._crowd):
             flags += bytes(count)
-        for column, size in ((self._ids, 1), (self._categories, 1), (self._places, 4)):
+        for column, size in ((self._ids, 1), (self._categories, 1), (self._answers, 1), (self._places, 4)):
             column.frombytes(bytes(count * size * column.itemsize))
 
     def absorb(self, other: BoxColumns) -> None:
         """Add the rows of another one."""
-        self._plain += other._plain
+        if len(other._texts) == 1:
+            self._plain += other._plain
+            self._answers += other._answers
+        else:
+            texts = list(other._texts)
+            plain = np.frombuffer(other._plain, bool)
+            self._plain += (plain & self._add_texts([texts[n] for n in other._answers])).tobytes()
         self._outlined += other._outlined
         self._crowd += other._crowd
         self._ids += other._ids
@@ -107,7 +157,9 @@ class BoxColumns:
             np.frombuffer(self._crowd, bool),
             np.frombuffer(self._ids, np.int64),
             np.frombuffer(self._categories, np.uint16),
+            np.frombuffer(self._answers, np.uint16),
             np.frombuffer(self._places, np.float64).reshape(-1, 4),
+            tuple(self._texts),
         )
 
 
@@ -122,19 +174,32 @@ def joined(parts: Sequence[Boxes]) -> Boxes:
     """The rows of several files one after another."""
     if len(parts) == 1:
         return parts[0]
-    return Boxes(*(np.concatenate([getattr(p, name) for p in parts]) for name in Boxes.__struct_fields__))
+    columns = {name: [getattr(part, name) for part in parts] for name in Boxes.__struct_fields__}
+    texts = columns.pop("texts")
+    numbers = accumulate(map(len, texts), initial=0)
+    columns["answers"] = [answers.astype(np.intp) + number for answers, number in zip(columns["answers"], numbers)]
+    return Boxes(**{name: np.concatenate(of_each) for name, of_each in columns.items()}, texts=[*chain(*texts)])
 
 
 class KnownBoxes:
     """Objects of the images whose annotations are all plain. ``labels``: names by category id, a table a file.
 
-    ``at`` is what begins the locations of a file's records.
+    ``at`` is what begins the locations of a file's records. ``answers``: those of each of the texts, without and with
+    ``iscrowd``; None where the record has to be read.
     """
 
-    def __init__(self, boxes: Boxes, labels: Sequence[Mapping[Id, str]], at: Sequence[str]) -> None:
+    def __init__(
+        self,
+        boxes: Boxes,
+        labels: Sequence[Mapping[Id, str]],
+        at: Sequence[str],
+        answers: Sequence[Answers | None],
+    ) -> None:
         self._boxes = boxes
         self._at = at
         self._labels = labels
+        self._answers = np.fromiter(answers, object, len(answers))
+        self._unclear = np.array([one is None for one in answers])
 
     def of_images(
         self,
@@ -153,10 +218,11 @@ class KnownBoxes:
         file_of = files.tolist()
         labels = [self._labels[f].get(c, "") for f, c in zip(file_of, boxes.categories[numbers].tolist())]
         left, top, width, height = boxes.places[numbers].T
+        answers = boxes.answers[numbers].astype(np.intp) * 2 + boxes.crowd[numbers]
         table = BoxTable(
             ids=ids,
             labels=labels,
-            attributes=[CROWD if crowd else () for crowd in boxes.crowd[numbers].tolist()],
+            attributes=self._answers[answers].tolist(),
             locations=[f"{self._at[f]}annotations[{row}]" for f, row in zip(file_of, rows.tolist())],
             right=(left + width).tolist(),
             bottom=(top + height).tolist(),
@@ -167,7 +233,7 @@ class KnownBoxes:
             height=height.tolist(),
             unread=boxes.outlined[numbers].tolist(),
         )
-        plain = boxes.plain[numbers] & np.array([label != "" for label in labels], bool)
+        plain = boxes.plain[numbers] & np.array([label != "" for label in labels], bool) & ~self._unclear[answers]
         doubts = np.concatenate(([0], np.cumsum(~plain)))[bounds].tolist()
         columns = len(self._at) == 1 and len(ids) > 0 and min(ids) >= 0 and max(ids) < 10**14
         made: list[Sequence[Object] | None] = []

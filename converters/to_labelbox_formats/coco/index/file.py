@@ -61,7 +61,7 @@ class Conventions(Struct, frozen=True):
         return usual and not self.turn_field and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
 
 
-_CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
+_CAREFUL = frozenset({"attribute_ids", "bbox_mode", "deleted", "isbbox"})
 """Fields that change what an annotation becomes."""
 _PLAIN_KINDS = (FileKind.INSTANCES, FileKind.IMAGES, FileKind.VIDEOS)
 
@@ -127,7 +127,7 @@ class File(Struct, kw_only=True):
 
     @property
     def plain(self) -> bool:
-        """Whether most annotations are likely to have nothing but a class, a box and an outline."""
+        """Whether most annotations are likely to have nothing but a class, a box, an outline and attributes."""
         return not self.nested and self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
 
     def forget_keys(self) -> None:

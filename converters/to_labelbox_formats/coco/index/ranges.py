@@ -22,7 +22,7 @@ from msgspec import Struct
 from to_labelbox.plugins.reader import Each
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.json_stream import JsonStream, Piece, next_item
-from to_labelbox_formats.coco.index.box_columns import BoxColumns, BoxRecord, read_boxes
+from to_labelbox_formats.coco.index.box_columns import AnsweredBox, BoxColumns, read_boxes
 from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census
 from to_labelbox_formats.coco.index.ids import Id, Whole, keys_of
 
@@ -65,7 +65,7 @@ def _annotations(text: bytes) -> Sequence[_WholeId | _AnnotationIds]:
         return _any_ids(text)
 
 
-def _box_annotations(text: bytes) -> Sequence[BoxRecord | _WholeId | _AnnotationIds]:
+def _box_annotations(text: bytes) -> Sequence[AnsweredBox | _WholeId | _AnnotationIds]:
     try:
         return read_boxes(text)
     except msgspec.ValidationError:

@@ -20,6 +20,7 @@ from to_labelbox_formats.coco.index.ids import Id
 from to_labelbox_formats.coco.index.merge import Merged
 from to_labelbox_formats.coco.index.random_access import Opened, Texts
 from to_labelbox_formats.coco.index.ranges import Table
+from to_labelbox_formats.coco.records.attributes import KnownAttributes
 from to_labelbox_formats.coco.records.frames import Frames
 from to_labelbox_formats.coco.records.outline_columns import outlines_of
 from to_labelbox_formats.coco.records.records import Records
@@ -38,12 +39,12 @@ class Items:
         paths: Paths,
         records: Records,
         known: KnownBoxes | None,
-        plain: Mapping[Id, str] | None,
+        plain: tuple[Mapping[Id, str], KnownAttributes] | None,
         frames: Frames,
         texts: Texts,
     ) -> None:
-        """``known``: the annotations that need no second reading. ``plain``: the classes of those that are read many at a
-        time where they are plain outlines."""
+        """``known``: the annotations that need no second reading. ``plain``: the classes and attributes of those that are
+        read many at a time where they are plain outlines."""
         self._merged = merged
         self._paths = paths
         self._records = records
@@ -101,7 +102,7 @@ class Items:
         outlines: Iterator[Rows | None] = repeat(None)
         if self._plain is not None:
             read = list(found)
-            found, outlines = iter(read), outlines_of(read[: max(merged.images - start, 0)], self._plain)
+            found, outlines = iter(read), outlines_of(read[: max(merged.images - start, 0)], *self._plain)
         for number, text, image_file, row, own, many in zip(
             range(start, stop), texts, image_files.tolist(), image_rows.tolist(), found, outlines
         ):

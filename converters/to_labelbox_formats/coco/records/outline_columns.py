@@ -18,8 +18,9 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.short_numbers import NO_RINGS, Rings, read_rings
 from to_labelbox_formats.coco.conventions.inner_parts import boxes_around, nested
 from to_labelbox_formats.coco.fields.record_types import Found, Rle, list_of
-from to_labelbox_formats.coco.index.box_columns import CROWD, NothingElse
+from to_labelbox_formats.coco.index.box_columns import Answers, NothingElse
 from to_labelbox_formats.coco.index.ids import Id
+from to_labelbox_formats.coco.records.attributes import KnownAttributes
 from to_labelbox_formats.coco.records.shapes import mask_of
 
 BLOCK = 1 << 18
@@ -48,15 +49,18 @@ _decode = msgspec.json.Decoder(list[OutlineRecord]).decode
 
 
 class _Plain(NamedTuple):
-    """The records of an image, and which of them are masks; ``weight`` is what reading them takes, in bytes of outlines."""
+    """The records of an image with their answers, and which of them are masks; ``weight`` is what reading them takes, in bytes of outlines."""
 
     rows: Sequence[int]
     records: list[OutlineRecord]
+    answers: list[Answers]
     masks: dict[int, Mask]
     weight: int
 
 
-def outlines_of(images: Sequence[Found], labels: Mapping[Id, str]) -> Iterator[Rows | None]:
+def outlines_of(
+    images: Sequence[Found], labels: Mapping[Id, str], attributes: KnownAttributes
+) -> Iterator[Rows | None]:
     """The outlines of images of one file; None where an image has a record that is to be looked at closely, or ids repeat.
 
     Where that is so for most of some images, the rest is not tried.
@@ -64,7 +68,7 @@ def outlines_of(images: Sequence[Found], labels: Mapping[Id, str]) -> Iterator[R
     tried = found = weight = 0
     block: list[_Plain | None] = []
     for n, image in enumerate(images, 1):
-        plain = _plain(image, labels) if 2 * found >= tried else None
+        plain = _plain(image, labels, attributes) if 2 * found >= tried else None
         block.append(plain)
         weight += plain.weight if plain else 0
         if weight < BLOCK and n < len(images):
@@ -113,16 +117,19 @@ def _inner(rings: Rings, first_ring: npt.NDArray[np.intp], table: OutlineTable) 
                 yield begin
 
 
-def _plain(image: Found, labels: Mapping[Id, str]) -> _Plain | None:
+def _plain(image: Found, labels: Mapping[Id, str], attributes: KnownAttributes) -> _Plain | None:
     if not image.texts:
         return None
     weight = sum(map(len, image.texts))
     masks: dict[int, Mask] = {}
+    found: list[Answers] = []
     try:
         records = _decode(list_of(image.texts))
         for n, record in enumerate(records):
-            if record.bbox.width < 0 or record.bbox.height < 0 or record.category_id not in labels:
+            answers = attributes.of_record(record.attributes, record.iscrowd)
+            if answers is None or record.bbox.width < 0 or record.bbox.height < 0 or record.category_id not in labels:
                 return None
+            found.append(answers)
             if isinstance(record.segmentation, Rle):
                 mask = masks[n] = mask_of(record.segmentation, None)
                 if max(mask.width, mask.height) > _LONGEST or not mask_area(mask):
@@ -130,7 +137,9 @@ def _plain(image: Found, labels: Mapping[Id, str]) -> _Plain | None:
                 weight += _WEIGHT * len(mask.counts)
     except (*UNDECODABLE, GeometryError):
         return None
-    return _Plain(image.rows, records, masks, weight) if len({one.id for one in records}) == len(image.texts) else None
+    if len({one.id for one in records}) < len(image.texts):
+        return None
+    return _Plain(image.rows, records, found, masks, weight)
 
 
 def _rings(texts: Sequence[msgspec.Raw]) -> Rings | None:
@@ -161,7 +170,7 @@ def _table(
     return OutlineTable(
         ids=[record.id for record in records],
         labels=[labels[record.category_id] for record in records],
-        attributes=[CROWD if record.iscrowd else () for record in records],
+        attributes=[answers for image in images for answers in image.answers],
         boxes=[record.bbox for record in records],
         locations=[f"annotations[{row}]" for image in images for row in image.rows],
         first_ring=first_ring.tolist(),

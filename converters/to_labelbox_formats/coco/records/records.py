@@ -48,6 +48,7 @@ from to_labelbox_formats.coco.index.box_columns import CROWD
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import Id, find
 from to_labelbox_formats.coco.options import Inner, Options
+from to_labelbox_formats.coco.records.attributes import KnownAttributes
 from to_labelbox_formats.coco.records.one_record import OneRecord, check_declared
 from to_labelbox_formats.coco.records.panoptic import Pictures
 from to_labelbox_formats.coco.records.shapes import box_of, keypoints_of, mask_of, outline_of, straighten
@@ -64,8 +65,9 @@ class Records:
         self._boxes_only = boxes_only
         self._decode: Callable[[bytes], Sequence[AnyFields]] = decode_boxes if boxes_only else decode_all
         self._pictures = pictures
-        self._here = ""
+        self._here, self._known = "", KnownAttributes(foreign=False)
         self._one_record = OneRecord(options, boxes_only)
+        self.attributes = [KnownAttributes(file.foreign) for file in files]
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
             {c.id: str(c.name) for c in file.categories.values() if not c.other}
@@ -104,7 +106,7 @@ class Records:
     def _of_file(
         self, file: int, rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
-        labels, self._here = self.plain_labels[file], self._files[file].at
+        labels, self._here, self._known = self.plain_labels[file], self._files[file].at, self.attributes[file]
         if labels is not None:
             text = list_of(texts)
             plain: Sequence[Plain | PlainBox]
@@ -132,12 +134,14 @@ class Records:
         box, outline = data.bbox, data.segmentation
         if box.width < 0 or box.height < 0 or (box.width <= 1 and box.height <= 1):
             return None
+        if (attributes := self._known.of_record(data.attributes, data.iscrowd)) is None:
+            return None
         reduced = len(memoryview(outline)) > 4 and has_outline(outline)
         return Object(
             id=str(data.id),
             label=label,
             geometry=box,
-            attributes=CROWD if data.iscrowd else (),
+            attributes=attributes,
             outline_unread=reduced,
             location=f"{self._here}annotations[{row}]",
         )
@@ -147,7 +151,8 @@ class Records:
         box, outline = data.bbox, data.segmentation
         if box.width < 0 or box.height < 0:
             return None
-        attributes = CROWD if data.iscrowd else ()
+        if (attributes := self._known.of_record(data.attributes, data.iscrowd)) is None:
+            return None
         where = f"{self._here}annotations[{row}]"
         if not outline:
             return Object(id=str(data.id), label=label, geometry=box, attributes=attributes, location=where)
