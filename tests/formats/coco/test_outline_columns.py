@@ -186,6 +186,7 @@ def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tm
         {"segmentation": [[10.25, 10.5, "üüüüü", 10.5, 50, 60.0]]},
         {"segmentation": [[10.25, 10.5, -50.75, 10.5, 50, 60.0]]},
         {"segmentation": [[10.25, 10.5, 1e300, 10.5, 50, 60.0]]},
+        {"segmentation": [[0.0, 0.0, 0.0, 1e300, 1e300, 0.0, 0.0, 0.0]]},
     ],
 )
 def test_one_odd_record(tmp_path: Path, odd: dict[str, Any]) -> None:

@@ -163,7 +163,8 @@ def _table(
     corners = values.take(first[:, None] + np.arange(6), mode="clip")
     x, y, x1, y1, x2, y2 = corners.T
     end = values.take(rings.first_value[1:, None] - np.array([2, 1]))
-    turn = np.abs((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y))
+    with np.errstate(over="ignore", invalid="ignore"):  # of places of 1e300, which no picture has
+        turn = np.abs((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y))
     sound = turn >= _FLAT
     if rings.others:
         sound &= np.minimum.reduceat(values, first) >= 0
