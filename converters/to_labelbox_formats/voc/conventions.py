@@ -71,7 +71,7 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
             "the corners are taken as they are (-O origin=one_based to count from 1 all the same)",
             file=sample.zero,
         )
-        why = f"{told}, but {n_of(sample.zeros, 'box begins', 'boxes begin')} at 0"
+        why = f"{told}, but {n_of(sample.zeros, 'shape begins', 'shapes begin')} at 0"
     elif others and others == sample.others:
         taken, for_, against = Origin.BY_FILE, genuine + others, 0
         why = f"{told} and includes the last one; {others} name another source: their corners are edges counted from 0"
@@ -123,8 +123,11 @@ def parts_of(wanted: Unit, sample: Sample, path: str, log: Log) -> int:
         )
     if wanted is Unit.AUTO and _MANY <= sample.hundreds == sample.boxes and sample.farthest > 50:
         ask(
-            f"{path}: all {sample.boxes} boxes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
-            (("-O unit=percent", "of width and height"), ("-O unit=pixels", "boxes at the top left of their pictures")),
+            f"{path}: all {sample.boxes} shapes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
+            (
+                ("-O unit=percent", "of width and height"),
+                ("-O unit=pixels", "shapes at the top left of their pictures"),
+            ),
         )
     if wanted is Unit.AUTO and sample.specks:
         log.assume(
@@ -132,7 +135,7 @@ def parts_of(wanted: Unit, sample: Sample, path: str, log: Log) -> int:
             Unit.PIXELS,
             for_=sample.boxes - sample.specks,
             against=sample.specks,
-            why=f"{sample.specks} of {sample.boxes} boxes lie between 0 and 1, so they seem to be fractions of the image, the others not",
+            why=f"{sample.specks} of {sample.boxes} shapes lie between 0 and 1, so they seem to be fractions of the image, the others not",
             option="-O unit=fractions",
         )
     return _PARTS[wanted]

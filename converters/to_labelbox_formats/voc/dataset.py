@@ -57,7 +57,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     fallback = codec_of(options.encoding)
     layout, left = _layout(source, options, fallback, context.log)
     lists = read_lists(source, layout, context.log)
-    rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
+    rules = Rules(part_names=options.part_names, commas=options.commas)
+    rules = rules._replace(predictions=options.predictions, skip_difficult=options.skip_difficult)
     check_sizes = options.check_sizes and context.other_size is not OtherSize.STATED
     sample = Sample(source, layout, rules, fallback, check_sizes)
     path, log = source.path, context.log
@@ -71,7 +72,6 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         relative=relative,
         transposed=options.corners is Corners.TRANSPOSED,
         outlines=are_outlines_taken(options.outlines, sample, path, log),
-        commas=options.commas,
         centres=options.corners is Corners.CENTRES,
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),

@@ -79,6 +79,24 @@ def number(text: str | None) -> float | None:
     return value if -_MAX_COORDINATE < value < _MAX_COORDINATE else None
 
 
+def with_commas(text: str, commas: Commas) -> tuple[float | None, bool]:
+    """(a number that has commas, whether one of them was taken as a decimal point); None for what is no number with them either."""
+    if commas is Commas.THOUSANDS and (value := number(without_thousands(text))) is not None:
+        return value, False
+    return number(with_point(text)), True
+
+
+def corner_numbers(texts: Sequence[str | None], commas: Commas) -> tuple[float, ...] | None:
+    """The four numbers of a box as :class:`ShapeReader` reads them, None for one that it refuses."""
+    values = tuple(map(number, texts))
+    if None in values:
+        said = [(text or "").strip() for text in texts]
+        if commas is Commas.AUTO and ambiguous(said):
+            return None
+        values = tuple(with_commas(text, commas)[0] if value is None else value for text, value in zip(said, values))
+    return None if None in values else values  # type: ignore[return-value]  # none of them is None
+
+
 class Shape(NamedTuple):
     """What an object's elements say of its place; ``problem`` why there is none."""
 
@@ -117,7 +135,7 @@ class ShapeReader:
             return Shape(box, problem=problem)
         if self._rules.relative and self._size is None:
             return Shape(problem=problem or (Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE))
-        points = [xy for point in children_of(element, "point") if (xy := self._point(point)) is not None]
+        points = [xy for point in children_of(element, "point") if (xy := self._point(point, where)) is not None]
         if len(points) < len(children_of(element, "point")):
             problem = Code.POINT_INVALID, "a coordinate of <point> is not a number"
         keypoints = _keypoints(points) if points else None
@@ -126,13 +144,15 @@ class ShapeReader:
         if box is not None and not self._rules.outlines:
             pass
         elif rotated := children_of(element, "robndbox"):
-            outline = self._rotated(rotated[-1])
+            outline = self._rotated(rotated[-1], where)
         elif polygons := [*children_of(element, "polygon"), *children_of(element, "points")]:
-            outline = self._polygon(polygons)
+            outline = self._polygon(polygons, where)
         elif others := [child for child in element if local_name(child) != "bndbox" and holds_vertices(child)]:
-            outline = self._polygon(others[-1:])
-        elif found is None and (quads := [e for e in children_of(element, "bndbox") if self._vertices(e)]):
-            outline = self._polygon(quads[:1])
+            outline = self._polygon(others[-1:], where)
+        elif found is None and (
+            quads := [e for e in children_of(element, "bndbox") if any(map(is_vertex, map(local_name, e)))]
+        ):
+            outline = self._polygon(quads[:1], where)
         elif box is not None and rotation:
             cx, cy = box.left + box.width / 2, box.top + box.height / 2
             outline, envelope = RotatedBox(cx, cy, box.width, box.height, rotation), None
@@ -148,13 +168,18 @@ class ShapeReader:
 
     def _number(self, name: str, text: str | None, where: str) -> float | None:
         value = number(text)
-        said = (text or "").strip()
-        if value is None and self._rules.commas is Commas.THOUSANDS:
-            value = number(without_thousands(said))
-        if value is None and (pointed := with_point(said)) is not said:
-            self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
-            value = number(pointed)
+        if value is None and "," in (said := (text or "").strip()):
+            value, pointed = with_commas(said, self._rules.commas)
+            if pointed and value is not None:
+                self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
         return value
+
+    def _either(self, elements: Sequence[Element]) -> str:
+        """A number of outlines whose comma may be a decimal one or that of thousands; nothing where there is none."""
+        if self._rules.commas is not Commas.AUTO:
+            return ""
+        leaves = (leaf for element in elements for leaf in element.iter() if local_name(leaf) not in ("point", "pt"))
+        return ambiguous(text for leaf in leaves if (text := leaf.text) and "," in text)
 
     def box(self, corners: Sequence[str | None], where: str) -> Box | tuple[Code, str] | None:
         """The box, what is wrong with it, or None when there is no bndbox at all."""
@@ -206,19 +231,21 @@ class ShapeReader:
             return x * self._size[0] / self._rules.relative, y * self._size[1] / self._rules.relative
         return x - self._rules.shift, y - self._rules.shift
 
-    def _point(self, element: Element) -> tuple[float, float] | None:
-        x, y = number(text_of(child_of(element, "x"))), number(text_of(child_of(element, "y")))
+    def _point(self, element: Element, where: str) -> tuple[float, float] | None:
+        x, y = (self._number(axis, text_of(child_of(element, axis)), where) for axis in "xy")
         if x is None and y is None and (pair := _PAIR.fullmatch(text_of(element))):
             x, y = number(pair[1]), number(pair[2])
         return None if x is None or y is None else self._place(x, y)
 
-    def _rotated(self, element: Element) -> RotatedBox | Polygon | tuple[Code, str]:
+    def _rotated(self, element: Element, where: str) -> RotatedBox | Polygon | tuple[Code, str]:
         """roLabelImg: centre, width, height in pixels, clockwise angle in radians. DIOR-R and others: four corners."""
         degrees = self._rules.degrees
-        if child_of(element, "cx") is None and self._vertices(element):
-            return self._polygon([element])
-        cx, cy, w, h = (number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h"))
-        angle = number(text_of(child_of(element, "angle")))
+        if child_of(element, "cx") is None and any(map(is_vertex, map(local_name, element))):
+            return self._polygon([element], where)
+        if either := self._either([element]):
+            return Code.BOX_INVALID, f"{either!r}: {_MAY_BE_EITHER}"
+        names = ("cx", "cy", "w", "h", "angle")
+        cx, cy, w, h, angle = (self._number(name, text_of(child_of(element, name)), where) for name in names)
         if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
             return Code.BOX_INVALID, "a number of <robndbox> is missing, broken or not positive"
         if self._rules.relative and self._size is not None:
@@ -230,11 +257,14 @@ class ShapeReader:
             )
         return RotatedBox(*self._place(cx, cy), w, h, (angle if degrees else math.degrees(angle)) % 360)
 
-    def _polygon(self, elements: Sequence[Element]) -> Polygon | tuple[Code, str]:
+    def _polygon(self, elements: Sequence[Element], where: str) -> Polygon | tuple[Code, str]:
         """Roboflow's ``x1 y1 x2 y2 …``, DIOR-R's names of corners, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
+        if either := self._either(elements):
+            return Code.POLYGON_INVALID, f"{either!r}: {_MAY_BE_EITHER}"
         parts = []
         for element in elements:
-            places = [self._point(c) for c in element if local_name(c) in ("point", "pt")] or self._vertices(element)
+            points = [self._point(child, where) for child in element if local_name(child) in ("point", "pt")]
+            places = points or self._vertices(element, where)
             ring = [value for place in places if place is not None for value in place]
             if None in places:
                 return Code.POLYGON_INVALID, f"a vertex of <{local_name(element)}> is missing or not a number"
@@ -248,12 +278,12 @@ class ShapeReader:
             parts.append((ring,))
         return Polygon(tuple(parts))
 
-    def _vertices(self, element: Element) -> list[tuple[float, float] | None]:
+    def _vertices(self, element: Element, where: str) -> list[tuple[float, float] | None]:
         numbered: dict[int, dict[str, float | None]] = {}
         for child in element:
             name = local_name(child)
             if match := _VERTEX.fullmatch(_CORNER_NAMES.get(name, name)):
-                numbered.setdefault(int(match.group(2)), {})[match.group(1)] = number(child.text)
+                numbered.setdefault(int(match.group(2)), {})[match.group(1)] = self._number(name, child.text, where)
         places: list[tuple[float, float] | None] = []
         for _, vertex in sorted(numbered.items()):
             x, y = vertex.get("x"), vertex.get("y")

@@ -26,8 +26,8 @@ from to_labelbox_formats.voc.layout.class_lists import (
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.masks import MaskReader, Raster, read_mask
-from to_labelbox_formats.voc.options import CHALLENGE, Void
-from to_labelbox_formats.voc.shapes import number
+from to_labelbox_formats.voc.options import CHALLENGE, Commas, Void
+from to_labelbox_formats.voc.shapes import corner_numbers
 
 _SAMPLE = 24
 _COMPARED = 8
@@ -147,8 +147,7 @@ def tell_values(
 
 def _lie_alike(raster: Raster, reader: MaskReader, rows: Sequence[Row]) -> bool:
     """Whether what a mask shows reaches as far as the boxes of its picture, on all four sides."""
-    corners = [[number(text) for text in row[5:9]] for row in rows]
-    known = [[side for side in sides if side is not None] for sides in corners if None not in sides]
+    known = [corners for row in rows if (corners := corner_numbers(row[5:9], Commas.AUTO))]
     shown = np.isin(raster, [value for value in np.unique(raster).tolist() if not reader.is_empty(value)])
     y, x = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
     if not known or not len(x):
