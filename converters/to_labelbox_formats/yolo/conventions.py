@@ -6,6 +6,7 @@ An option that is given is obeyed. Where the rows speak against the usual readin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from msgspec import Struct
@@ -16,8 +17,9 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.yolo.columns import OUTLINE
 from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units, Visibility
-from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task, is_number
+from to_labelbox_formats.yolo.rows import Angle, BoxForm, Frame, Task
 from to_labelbox_formats.yolo.task import Evidence, Finding, counts_from_one
+from to_labelbox_formats.yolo.text_lines import OBB_HEADER
 
 _ENOUGH = 3
 """Boxes that it takes to doubt their form."""
@@ -32,9 +34,10 @@ _FORMS = {
 
 
 class _Fits(Struct):
-    """Boxes that stay on their pictures, by what their four numbers may be."""
+    """Boxes that stay on their pictures, by what their four numbers may be; those ``telling`` do in some way."""
 
     boxes: int = 0
+    telling: int = 0
     center: int = 0
     corners: int = 0
     top_left: int = 0
@@ -43,11 +46,16 @@ class _Fits(Struct):
     def add(self, a: float, b: float, c: float, d: float, width: float, height: float) -> None:
         low, right, bottom = -_TOLERANCE, width * (1 + _TOLERANCE), height * (1 + _TOLERANCE)
         left, top = low * width, low * height
+        center = a - c / 2 >= left and a + c / 2 <= right and b - d / 2 >= top and b + d / 2 <= bottom
+        corners = left <= a <= c <= right and top <= b <= d <= bottom
+        exchanged = a - d / 2 >= left and a + d / 2 <= right and b - c / 2 >= top and b + c / 2 <= bottom
+        top_left = left <= a and a + c <= right and top <= b and b + d <= bottom
         self.boxes += 1
-        self.center += a - c / 2 >= left and a + c / 2 <= right and b - d / 2 >= top and b + d / 2 <= bottom
-        self.corners += left <= a < c <= right and top <= b < d <= bottom
-        self.exchanged += a - d / 2 >= left and a + d / 2 <= right and b - c / 2 >= top and b + c / 2 <= bottom
-        self.top_left += left <= a and a + c <= right and top <= b and b + d <= bottom
+        self.telling += center or corners or exchanged or top_left
+        self.center += center
+        self.corners += corners
+        self.exchanged += exchanged
+        self.top_left += top_left
 
 
 def tell_guessed_classes(file: str, names: Mapping[int, str], evidence: Evidence, log: Log) -> None:
@@ -70,12 +78,12 @@ def decide_box(
     """What the four numbers of a box are: a centre with a size, unless boxes leave their pictures that way."""
     if options.box is not BoxForm.AUTO:
         return options.box
-    if options.columns is not None and OUTLINE in options.columns:
+    if options.angle is not None or (options.columns is not None and OUTLINE in options.columns):
         return BoxForm.CENTER
     pixels = options.units is Units.PIXELS
     whole = Frame(100, 100) if options.units is Units.PERCENT else _WHOLE
     fits, beyond = _Fits(), 0
-    for unit, values in evidence.boxed:
+    for unit, values in (*evidence.boxed, *(evidence.led if task is Task.POSE else ())):
         frame = frame_of(unit) if pixels else whole
         a, b, c, d = values[:4]
         if not pixels and max(a, b) > 2 * whole.width:
@@ -97,17 +105,19 @@ def decide_box(
     others = [
         form
         for form, count in ((BoxForm.CORNERS, fits.corners), (BoxForm.TOP_LEFT, fits.top_left))
-        if count == fits.boxes
+        if count == fits.telling
     ]
-    if others and fits.boxes >= _ENOUGH and 3 * out >= fits.boxes:
+    doubted = fits.telling - fits.center
+    asked = fits.telling >= _ENOUGH and 3 * doubted >= fits.telling
+    if others and asked:
         ask(
-            f"{path}: {out} of {fits.boxes} boxes leave their pictures as centre, width and height, and all stay on them as "
+            f"{path}: {doubted} of {fits.telling} boxes leave their pictures as centre, width and height, and all stay on them as "
             + " or as ".join(_FORMS[form] for form in others)
             + ".",
             [(f"-O box={form}", f"the four numbers are {_FORMS[form]}") for form in (*others, BoxForm.CENTER)],
         )
-    if fits.exchanged == fits.boxes >= _ENOUGH and 3 * out >= fits.boxes and options.columns is None:
-        _ask_exchanged(path, f"{out} of {fits.boxes}")
+    if asked and fits.exchanged == fits.telling and options.columns is None:
+        _ask_exchanged(path, f"{doubted} of {fits.telling}")
     log.assume(
         "box",
         BoxForm.CENTER,
@@ -172,21 +182,50 @@ def decide_origin(options: Options, order: CornerOrder, log: Log) -> int:
     return int(options.origin is Origin.ONE_BASED)
 
 
+_ANGLES = {
+    Angle.DEGREES: "clockwise, in degrees",
+    Angle.RADIANS: "clockwise, in radians",
+    Angle.DEGREES_CCW: "counter-clockwise, in degrees",
+    Angle.RADIANS_CCW: "counter-clockwise, in radians",
+}
+
+
+def as_headed(options: Options, evidence: Evidence, log: Log) -> Options:
+    """The options, with what the first line of labelImg-OBB says of rows of six values: its boxes are in pixels, the side along the
+    angle comes before the other one (which its own code calls height and width), and angles are counter-clockwise degrees."""
+    if not evidence.headed or 2 * evidence.sixes <= evidence.measured or options.predictions:
+        return options
+    if options.columns is not None or options.angle is not None:
+        return options
+    units = Units.PIXELS if options.units is Units.AUTO and evidence.in_pixels else options.units
+    log.assume(
+        "turned boxes",
+        Angle.DEGREES_CCW,
+        for_=evidence.headed,
+        against=evidence.files - evidence.headed,
+        why=f"{n_of(evidence.headed, 'file begins', 'files begin')} with {OBB_HEADER.decode()} as labelImg-OBB writes: rows are class, centre, the side along the "
+        "angle, the other side, and the angle in degrees, counter-clockwise",
+        option=f"-O angle={Angle.DEGREES}",
+    )
+    return replace(options, angle=Angle.DEGREES_CCW, units=units)
+
+
 def ask_columns(options: Options, evidence: Evidence, path: str) -> None:
     """Stop where all rows have their values in another order than YOLO's, or more than it has a place for."""
     if options.columns is not None:
         if evidence.columns is not None and len(evidence.columns.order) > 5 and options.angle is None:
             ask(
                 f"{path}: nothing says what the angles that -O columns= names are.",
-                [(f"-O angle={unit}", f"clockwise {unit}") for unit in ("degrees", "radians")],
+                [(f"-O angle={angle}", f"it turns the box {words}") for angle, words in _ANGLES.items()],
             )
         return
-    if not evidence.rows:
+    judged = evidence.measured + evidence.unmeasured
+    if not judged:
         return
     whole, orders = "", []
     boxes = [values for _, values in evidence.boxed]
     sixes = [values for values in boxes if len(values) == 5]
-    if evidence.worded == evidence.rows == evidence.identified:
+    if evidence.worded == evidence.rows and evidence.identified == evidence.measured > 0:
         whole = f"have a word ({evidence.word[:40].decode('utf-8', 'replace')!r}) before the class"
         orders = [("name,class,x,y,w,h", "it is the name of the class: left out")]
     elif evidence.has_identities and options.box is BoxForm.AUTO and options.units is not Units.PIXELS:
@@ -201,13 +240,13 @@ def ask_columns(options: Options, evidence: Evidence, path: str) -> None:
             if not sixes
             else [("x,y,w,h,confidence,class", "box, confidence, class")]
         )
-    elif len(sixes) == evidence.rows >= _ENOUGH and _confidence_first(sixes):
+    elif evidence.sixes == judged >= _ENOUGH and _confidence_first(sixes):
         whole = "leave their pictures as class and box, and stay on them with the second value left out, so that seems to be a confidence"
         orders = [
             ("class,confidence,x,y,w,h", "boxes of a prediction"),
             ("class,x,y,w,h,confidence", "the last value is the confidence"),
         ]
-    elif len(evidence.texts) == evidence.rows and all(map(_ends_with_word, evidence.texts)):
+    elif evidence.ending == judged:
         whole = f"end with a word ({evidence.texts[0][-1][:40].decode('utf-8', 'replace')!r})"
         orders = [("class,x,y,w,h,name", "it is the name of the class: left out")]
     elif evidence.with_boxes and not evidence.long:
@@ -220,7 +259,8 @@ def ask_columns(options: Options, evidence: Evidence, path: str) -> None:
         options_ = [(f"-O columns={order}", meaning) for order, meaning in orders]
         if evidence.has_identities:
             options_.append(("-O units=pixels", "all numbers are pixels"))
-        ask(f"{path}: all {evidence.rows} rows {whole}.", options_)
+        looked_at = "" if judged == evidence.rows else " looked at"
+        ask(f"{path}: all {judged} rows{looked_at} {whole}.", options_)
 
 
 def _confidence_first(sixes: Sequence[list[float]]) -> bool:
@@ -232,22 +272,17 @@ def _confidence_first(sixes: Sequence[list[float]]) -> bool:
     return 2 * fits.center < len(sixes) == others.center
 
 
-def _ends_with_word(tokens: Sequence[bytes]) -> bool:
-    return len(tokens) == 6 and all(map(is_number, tokens[:5])) and not is_number(tokens[5])
-
-
 def ask_sixth_value(options: Options, evidence: Evidence, task: Task, path: str) -> None:
     """Stop where most rows of six values end with a number that is no confidence."""
     if options.angle is not None or options.predictions or options.columns is not None:
         return
     beyond = evidence.no_confidence > 1 and 2 * evidence.no_confidence > evidence.sixes
-    if (task is Task.DETECT and beyond) or (task is Task.OBB and evidence.sixes == evidence.rows > 0):
+    if (task is Task.DETECT and beyond) or (task is Task.OBB and evidence.sixes == evidence.measured > 0):
         seen = f"{evidence.no_confidence} of {evidence.sixes} rows of six values end with a number beyond 0 to 1, so it is no confidence"
         ask(
             f"{path}: {seen if beyond else 'in a set of oriented boxes, all rows have six values'}.",
             (
-                ("-O angle=degrees", "it turns the box clockwise, in degrees"),
-                ("-O angle=radians", "it turns the box clockwise, in radians"),
+                *((f"-O angle={angle}", f"it turns the box {words}") for angle, words in _ANGLES.items()),
                 ("-O predictions=true", "it is a track id or the like: take the boxes without it"),
             ),
         )

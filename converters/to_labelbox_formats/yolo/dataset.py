@@ -26,6 +26,7 @@ from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
 from to_labelbox_formats.yolo.columns import Columns, columns_of
 from to_labelbox_formats.yolo.conventions import (
     are_crossed,
+    as_headed,
     ask_columns,
     ask_sixth_value,
     ask_units,
@@ -210,7 +211,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=guessed)
     evidence, total = _evidence(tree, index, len(names or ()), columns_of(options.columns))
     path = tree.source.path
-    ask_columns(options, evidence, path)
+    ask_columns(options := as_headed(options, evidence, log), evidence, path)
     finding = _task_of(tree, index, evidence, options, found.task if found else "", keypoints, frame_of)
     if found is not None and index.guessed and found.names and options.names is None:
         tell_guessed_classes(found.file, found.names, evidence, log)

@@ -82,11 +82,18 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
     return Refusal(NO_FILE_OF_YOLO)
 
 
+_KINDS = {
+    "normalised": "rows of numbers",
+    "dota": "four corners and a name a row",
+    "headed": "the first line of labelImg-OBB",
+}
+
+
 def _sniff_rows(tree: Tree) -> Match | Refusal:
     kind, example = _row_kind(tree)
     names = next((kind[0] for kind in names_files(tree)), None)
-    if kind in ("normalised", "dota"):
-        what = "rows of numbers" if kind == "normalised" else "four corners and a name a row"
+    if kind in _KINDS:
+        what = _KINDS[kind]
         if names:
             return Match(CERTAIN, f"{names} names classes and {example} has {what}")
         without = "" if tree.images else ", but there are no pictures"

@@ -90,7 +90,10 @@ class Options:
         metadata={"help": "The four numbers of a box: centre and size, two corners, or top left corner and size."},
     )
     angle: Angle | None = field(
-        default=None, metadata={"help": "A sixth value turns the box clockwise, by so many degrees or radians."}
+        default=None,
+        metadata={
+            "help": "A sixth value turns the box, by so many degrees or radians: clockwise, or counter-clockwise (ccw)."
+        },
     )
     origin: Origin | None = field(
         default=None,

@@ -57,8 +57,17 @@ class BoxForm(StrEnum):
 
 
 class Angle(StrEnum):
+    """The unit of angles: clockwise as the picture is seen, unless it says counter-clockwise."""
+
     DEGREES = "degrees"
     RADIANS = "radians"
+    DEGREES_CCW = "degrees_ccw"
+    RADIANS_CCW = "radians_ccw"
+
+    def clockwise(self, value: float) -> float:
+        """An angle in clockwise degrees."""
+        degrees = value if self in (Angle.DEGREES, Angle.DEGREES_CCW) else math.degrees(value)
+        return -degrees if self in (Angle.DEGREES_CCW, Angle.RADIANS_CCW) else degrees
 
 
 class Frame(Struct, frozen=True):
@@ -125,7 +134,7 @@ _SCORED_POINTS = (
 )
 _NO_CONFIDENCE = (
     "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
-    "if it turns the box, say -O angle=degrees or -O angle=radians"
+    "if it turns the box, say -O angle=degrees, radians, degrees_ccw or radians_ccw"
 )
 PLACES = Places("line {}")
 
@@ -284,7 +293,7 @@ class Rows:
         values = _numbers(tokens[1:])
         turn = 0.0
         if trailing and shape == "box" and trailing == 1 and self.rules.angle is not None:
-            turn = values[4] if self.rules.angle is Angle.DEGREES else math.degrees(values[4])
+            turn = self.rules.angle.clockwise(values[4])
             trailing, values = 0, values[:4]
         if trailing:
             if shape == "outline" and self.rules.odd_outlines and not self.rules.predictions:

@@ -21,10 +21,11 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number, is_scored
-from to_labelbox_formats.yolo.text_lines import boxes_of, lines_of
+from to_labelbox_formats.yolo.text_lines import OBB_HEADER, boxes_of, lines_of
 
 SAMPLE = 500
-ROWS = frozenset({"normalised", "pixels", "dota"})
+HEADED = "headed"
+ROWS = frozenset({"normalised", "pixels", "dota", HEADED})
 """The kinds of rows that are read."""
 WORDS = {
     "worded": "labels of KITTI or OpenImages tools, which are not read, begin with the class name and hold pixels",
@@ -38,6 +39,8 @@ _ROWS_LOOKED_INTO = 20
 _RECTANGLE = 0.95
 _INSIDE, _FAR, _ENOUGH, _FEW = 0.9, 0.5, 20, 3
 """Shares of rows by which their points look like poses, and the rows that it takes to say so; of fewer, but a few, all have to."""
+_HEAD = 64
+"""Bytes within which a file has its first line."""
 _VISIBILITIES = pattern(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
 _Layout: TypeAlias = tuple[int, int]
 """Values a keypoint, and values of a prediction at the end."""
@@ -45,7 +48,11 @@ _LAYOUTS: tuple[_Layout, ...] = ((3, 0), (2, 0), (3, 1), (2, 1))
 
 
 class Evidence(Struct):
-    """Counts over the rows that were looked at; some only over the first rows of each file."""
+    """Counts over the rows that were looked at; some only over the first rows of each file.
+
+    Of these, ``measured`` hold finite numbers alone behind their first value, ``unmeasured`` a text, of which ``ending`` only at the end.
+    ``led`` are the first four numbers of rows that go on after a box; ``headed`` files have the first line of labelImg-OBB.
+    """
 
     files: int = 0
     rows: int = 0
@@ -61,6 +68,9 @@ class Evidence(Struct):
     absent: int = 0
     tracked: int = 0
     measured: int = 0
+    unmeasured: int = 0
+    ending: int = 0
+    headed: int = 0
     beyond: int = 0
     sixes: int = 0
     identified: int = 0
@@ -76,6 +86,7 @@ class Evidence(Struct):
     columns: Columns | None = None
     ids_of: dict[str, set[bytes]] = field(default_factory=dict)
     boxed: list[tuple[int, list[float]]] = field(default_factory=list)
+    led: list[tuple[int, list[float]]] = field(default_factory=list)
     quads: list[tuple[int, list[float]]] = field(default_factory=list)
     described: int = 0
     description: list[float] = field(default_factory=list)
@@ -83,8 +94,10 @@ class Evidence(Struct):
     def add(self, data: bytes, unit: int, split: str) -> None:
         """Count the rows of the label file of a unit."""
         self.files += 1
+        data = utf8(data)
+        self.headed += OBB_HEADER in data[:_HEAD]
         ids = self.ids_of.setdefault(split, set())
-        for number, line in enumerate(lines_of(utf8(data))[0]):
+        for number, line in enumerate(lines_of(data)[0]):
             if len(line) >= MAX_LINE:
                 continue
             tokens = (line.replace(b",", b" ") if b"," in line else line).split()
@@ -120,8 +133,12 @@ class Evidence(Struct):
         try:
             values = list(map(float, tokens[1:]))
         except ValueError:
+            self.unmeasured += 1
+            self.ending += len(tokens) == 6 and all(map(is_number, tokens[:5])) and not is_number(tokens[5])
             if len(self.texts) < _ROWS_LOOKED_INTO:
                 self.texts.append(tokens)
+            return
+        if not math.isfinite(sum(values)):
             return
         self.measured += 1
         x, y, width, height = values[:4]
@@ -131,8 +148,9 @@ class Evidence(Struct):
             if len(self.boxed) < _MAX_BOXES:
                 self.boxed.append((unit, values))
             return
-        if len(values) < 6 and len(self.boxed) < _MAX_BOXES:
-            self.boxed.append((unit, values))
+        boxes = self.boxed if len(values) < 6 else self.led
+        if len(boxes) < _MAX_BOXES:
+            boxes.append((unit, values))
         if len(values) == 5:
             self.sixes += 1
             self.identified += (
@@ -204,9 +222,9 @@ class Evidence(Struct):
 
     @property
     def has_identities(self) -> bool:
-        """Whether all rows of six values have a whole number before four fractions, and not all the same."""
+        """Whether all rows are of six values and have a whole number before four fractions, and not all the same."""
         seconds = {values[0] for _, values in self.boxed if len(values) == 5}
-        return self.sixes == self.identified == self.rows > 2 and max(seconds, default=0) > 1
+        return self.sixes == self.identified == self.measured > 2 and max(seconds, default=0) > 1
 
     @property
     def in_pixels(self) -> bool:
@@ -419,7 +437,10 @@ def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
 
 
 def looks_like_rows(head: bytes) -> str:
-    """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, one of :data:`WORDS`, or empty for none."""
+    """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, :data:`HEADED` where its first line says whose they
+    are, one of :data:`WORDS`, or empty for none."""
+    if OBB_HEADER in utf8(head)[:_HEAD]:
+        return HEADED
     lines, mended = lines_of(head)
     if len(head) >= 4096:
         last = lines.pop()

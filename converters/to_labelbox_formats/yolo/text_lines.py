@@ -1,7 +1,8 @@
-"""Text files as they occur: with commas where blanks or points belong, and boxes without line breaks between them."""
+"""Text files as they occur: with commas where blanks or points belong, marks around numbers, and boxes without line breaks between them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from to_labelbox.model.text import pattern
@@ -9,6 +10,14 @@ from to_labelbox.model.text import pattern
 _FRACTION = rb"[+-]?(?:[01]?,[0-9]+|[01])"
 _DECIMAL_COMMAS = pattern(rb"\s*[0-9]+(?:\s+" + _FRACTION + rb"){4,}\s*")
 _COMMENT = pattern(rb"(?:#|//).*")
+_MARKS = (b'"', b"'", b"[", b"(")
+_QUOTED = pattern(rb"([\"'])([^\"']*)\1")
+_AROUND = pattern(rb"\b(?:np\.(?:float|int)[0-9]+|tensor)(?=\()|,\s*(?:device|dtype)=[^\s,)]*|[\"'\[\]()]")
+"""What Python puts around numbers of lists, tuples, arrays and tensors."""
+_DECIMAL_COMMA = pattern(rb"\s*[+-]?[0-9]*,[0-9]+\s*")
+_NUMBERS = pattern(rb"[-+0-9.eE,\s]*")
+OBB_HEADER = b"YOLO_OBB"
+"""The first line of the files of labelImg-OBB."""
 
 
 def lines_of(data: bytes) -> tuple[list[bytes], str]:
@@ -24,11 +33,16 @@ def lines_of(data: bytes) -> tuple[list[bytes], str]:
     if b";" in data:
         lines = [line.replace(b";", b" ") for line in lines]
         mended.append("values are separated by semicolons instead of blanks")
+    if any(map(data.__contains__, _MARKS)) and all(map(_NUMBERS.fullmatch, bare := list(map(_without_marks, lines)))):
+        lines = bare
+        mended.append("quotation marks and brackets around numbers are left out")
     written = [line for line in lines if line.strip()]
+    if written and written[0].strip() == OBB_HEADER:
+        lines[lines.index(written.pop(0))] = b""
     if written and _is_heading(written[0]):
         lines[lines.index(written.pop(0))] = b""
         mended.append("the first line has the names of the columns")
-    if b"," in data and written:
+    if b"," in data and any(b"," in line for line in written):
         if all(map(_DECIMAL_COMMAS.fullmatch, written)):
             lines = [line.replace(b",", b".") for line in lines]
             mended.append("numbers are written with decimal commas")
@@ -36,6 +50,15 @@ def lines_of(data: bytes) -> tuple[list[bytes], str]:
             lines = [line.replace(b",", b" ") for line in lines]
             mended.append("values are separated by commas instead of blanks")
     return lines, "; ".join(mended)
+
+
+def _without_marks(line: bytes) -> bytes:
+    return _AROUND.sub(b"", _QUOTED.sub(_unquoted, line))
+
+
+def _unquoted(quoted: re.Match[bytes]) -> bytes:
+    text = quoted[2]
+    return text.replace(b",", b".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def _is_heading(line: bytes) -> bool:
