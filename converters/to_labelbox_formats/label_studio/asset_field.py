@@ -17,6 +17,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import guess_key, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown
+from to_labelbox_formats.label_studio.files.records import whole_number
 
 _WHAT = "field of the data that holds the asset"
 _FLIP = "-O data_key=NAME"
@@ -49,8 +50,8 @@ class FieldEvidence:
             value = region.get("value", region)
             if not isinstance(value, dict):
                 continue
-            start, end, quote = value.get("start"), value.get("end"), value.get("text")
-            if isinstance(start, int) and isinstance(end, int) and isinstance(quote, str) and 0 <= start < end:
+            start, end, quote = whole_number(value.get("start")), whole_number(value.get("end")), value.get("text")
+            if start is not None and end is not None and isinstance(quote, str) and 0 <= start < end:
                 shown = region.get("to_name")
                 name = shown if isinstance(shown, str) else ""
                 self._spans[name] += 1

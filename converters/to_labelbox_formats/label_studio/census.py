@@ -28,6 +28,8 @@ from to_labelbox_formats.label_studio.files.records import (
     Task,
     TaskHeadWithRegions,
     ValueRecord,
+    mended_json,
+    objects_in,
 )
 from to_labelbox_formats.label_studio.flat_fields import FlatFields
 
@@ -106,11 +108,10 @@ class ExportCensus:
         if look:
             for record in records:
                 self._see_controls(record)
-        if records:
-            self._pieces += 1
-            if self._records <= FULLY_SEEN or not self._pieces % SAMPLED_PIECES:
-                for record in _tasks(text) if form is FileForm.TASKS else records:
-                    self._see_task(record)
+        self._pieces += 1
+        if self._records <= FULLY_SEEN or not self._pieces % SAMPLED_PIECES:
+            for record in records if records and form is not FileForm.TASKS else _tasks(text):
+                self._see_task(record, look and not records)
 
     def see_around(self, names: Iterable[str]) -> None:
         """Look at the fields of an object that holds the list of tasks."""
@@ -128,12 +129,14 @@ class ExportCensus:
                 continue
             if not look:
                 self._flat.update(name for name in record if name not in FLAT_KEYS)
-            payloads = [p for v in record.values() if isinstance(v, list) for p in v if isinstance(p, dict)]
+            opened = record if look else open_texts({**record})
+            payloads = [p for v in opened.values() if isinstance(v, (list, dict)) for p in objects_in(v)]
             for payload in payloads:
                 self.evidence.see(payload, payload)
             self.fields.see({n: v for n, v in record.items() if n not in FLAT_KEYS and n not in answers}, payloads)
 
-    def _see_task(self, task: Mapping[str, Any]) -> None:
+    def _see_task(self, task: Mapping[str, Any], look: bool) -> None:
+        """Look at a task; ``look``: also for what tells of controls, where it did not fit its usual form."""
         self._records += 1
         self._count("field", "tasks", task, _TASK)
         if task.get("meta"):
@@ -144,24 +147,24 @@ class ExportCensus:
             self._data.update(data.keys())
             self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
         regions: list[Mapping[str, Any]] = []
-        inner = [("", task)] if isinstance(task.get("result"), list) else []
+        inner = [("", task)] if task.get("result") else []
         for name in ("annotations", "completions", *_PROPOSALS):
             listed = task.get(name)
-            records = [(name, a) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+            records = [(name, a) for a in objects_in(listed)]
             inner += records
             if listed and not records and name in _PROPOSALS and isinstance(listed, list):
                 self._unknown["list", name, "tasks", "the export holds their ids alone"] += len(listed)
         for name, annotation in inner:
             if annotation is not task:
                 self._count("field", "annotations", annotation, _ANNOTATION)
-            result = annotation.get("result")
-            for region in result if isinstance(result, list) else ():
-                if isinstance(region, dict):
-                    self._records += 1
-                    self._see_region(region)
-                    regions.append(region)
-                    if name in _PROPOSALS:
-                        self._proposed[_control_of(region)] = None
+            for region in objects_in(annotation.get("result")):
+                self._records += 1
+                self._see_region(region)
+                regions.append(region)
+                if name in _PROPOSALS:
+                    self._proposed[_control_of(region)] = None
+                elif look:
+                    self._controls[_control_of(region)] = None
         if isinstance(data, dict):
             self.fields.see(data, regions)
 
@@ -207,10 +210,8 @@ class ExportCensus:
                 for r in annotation.result or ():
                     self._controls[r.from_name or "", r.to_name or "", (r.type or "").lower(), r.source or ""] = None
         else:
-            result = record.get("result")
-            for r in result if isinstance(result, list) else ():
-                if isinstance(r, dict):
-                    self._controls[_control_of(r)] = None
+            for region in objects_in(record.get("result")):
+                self._controls[_control_of(region)] = None
 
     def config(self, data_key: str | None, log: Log) -> Config:
         """What the regions let see of the labelling config."""
@@ -248,7 +249,8 @@ def _tasks(text: bytes) -> Sequence[Mapping[str, Any]]:
     try:
         return _DECODE(text)
     except UNDECODABLE:
-        return ()
+        mended = mended_json(text)
+    return _tasks(mended[0]) if mended is not None else ()
 
 
 def _control_of(region: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -122,25 +122,26 @@ class Evidence:
                 self._see_extent(region, *extent)
         elif isinstance(frames := value.get("sequence") or value.get("ranges"), list):
             numbers = [f.get("frame", f.get("start")) for f in frames if isinstance(f, dict)]
-            known = [n for n in numbers if isinstance(n, (int, float))]
+            known = _numbers([n for n in numbers if n is not None])
             if known:
                 self.counts["frame_base"].add(min(known) > 0, min(known) == 0)
         elif region.get("original_length") and "end" in value:
-            times: list[Any] = [value["end"], region["original_length"]]
-            if _are_numbers(times):
+            times = _numbers([value["end"], region["original_length"]])
+            if times is not None:
                 end, length = times
                 self.counts["times"].add(end <= 1.02 * length, end <= 1020 * length)
 
     def _see_place(self, region: Mapping[str, Any], value: Mapping[str, Any]) -> None:
-        numbers: list[Any] = [value.get(key, 0) for key in ("x", "y", "width", "height")]
-        if not _are_numbers(numbers):
+        numbers = _numbers([value.get(key, 0) for key in ("x", "y", "width", "height")])
+        if numbers is None:
             return
         x, y, width, height = numbers
-        size: list[Any] = [region.get("original_width"), region.get("original_height")]
-        if value.get("rotation"):
-            if "width" in value and _are_numbers([value["rotation"], *size]):
+        rotation = value.get("rotation")
+        if rotation and (turn := _numbers([rotation])) != [0]:
+            size = _numbers([region.get("original_width"), region.get("original_height")])
+            if "width" in value and turn is not None and size is not None:
                 box = [x * size[0] / 100, y * size[1] / 100, width * size[0] / 100, height * size[1] / 100]
-                about = [_lies_in(box, value["rotation"], size, centre=centre) for centre in (False, True)]
+                about = [_lies_in(box, turn[0], size, centre=centre) for centre in (False, True)]
                 self.counts["pivot"].add(*about)
             return
         right, bottom = (x, y) if "keypointlabels" in value else (x + width, y + height)
@@ -148,8 +149,8 @@ class Evidence:
 
     def _see_extent(self, region: Mapping[str, Any], right: float, bottom: float) -> None:
         self.fractions.add(max(right, bottom) > 1, True)
-        size: list[Any] = [region.get("original_width"), region.get("original_height")]
-        if _are_numbers(size):
+        size = _numbers([region.get("original_width"), region.get("original_height")])
+        if size is not None:
             fits_pixels = right <= size[0] + _SLACK and bottom <= size[1] + _SLACK
             self.counts["units"].add(max(right, bottom) <= 100 + _SLACK, fits_pixels)
 
@@ -157,20 +158,29 @@ class Evidence:
 def _extent(points: list[Any]) -> tuple[float, float] | None:
     """The greatest x and y of those that are pairs of numbers."""
     try:
-        xs, ys = zip(*points, strict=True)
-        if not (_are_numbers(xs) and _are_numbers(ys)):
+        xs, ys = map(_numbers, zip(*points, strict=True))
+        if xs is None or ys is None:
             raise ValueError
     except (TypeError, ValueError):
-        known = [p for p in points if isinstance(p, list) and len(p) == 2 and _are_numbers(p)]
+        pairs = [_numbers(p) for p in points if isinstance(p, list) and len(p) == 2]
+        known = [pair for pair in pairs if pair is not None]
         return (max(x for x, _ in known), max(y for _, y in known)) if known else None
     return max(xs), max(ys)
 
 
-def _are_numbers(values: Sequence[Any]) -> bool:
-    return _NUMBERS.issuperset(map(type, values)) and max(values) < _MOST and min(values) > -_MOST
+def _numbers(values: Sequence[Any]) -> Sequence[Any] | None:
+    """Values that are numbers, also as texts, which are read as such; None where any is none or no place."""
+    if not _NUMBERS.issuperset(map(type, values)):
+        try:
+            values = [float(v) if type(v) is str else v for v in values]
+        except ValueError:
+            return None
+        if not _NUMBERS.issuperset(map(type, values)):
+            return None
+    return values if values and max(values) < _MOST and min(values) > -_MOST else None
 
 
-def _lies_in(box: list[float], rotation: float, size: list[float], *, centre: bool) -> bool:
+def _lies_in(box: list[float], rotation: float, size: Sequence[float], *, centre: bool) -> bool:
     """Whether a turned rectangle in pixels lies in its picture, but for :data:`_SLACK`."""
     x, y, width, height = box
     cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))

@@ -185,6 +185,7 @@ def test_no_message_speaks_as_the_parser_does(tmp_path: Path) -> None:
             "e",
             original_width=10,
             original_height=10,
+            to_name="film",
         ),
         region(
             "brushlabels",

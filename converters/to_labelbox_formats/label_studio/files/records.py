@@ -350,6 +350,19 @@ def _inside_text(data: Raw) -> bytes | Raw:
     return text.encode() if text.startswith("[") else data
 
 
+def objects_in(listed: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a decoded list, in the forms that :meth:`Lenient.decode_list` takes one in."""
+    if isinstance(listed, str) and listed.startswith("["):
+        try:
+            listed = decode_any(listed)
+        except UNDECODABLE:
+            return
+    for one in listed if isinstance(listed, list) else (listed,):
+        for inner in one if isinstance(one, list) else (one,):
+            if isinstance(inner, dict):
+                yield inner
+
+
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ELEMENTS = msgspec.json.Decoder(list[Raw])
 
@@ -380,6 +393,18 @@ def text_list(raw: Raw) -> list[str] | None:
         return [value]
     if isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value):
         return [v if isinstance(v, str) else str(v) for v in value]
+    return None
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number, also as text."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isdecimal() and len(text) < 16 else None
+    if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value):
+        return int(value)
     return None
 
 

@@ -33,7 +33,15 @@ from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
+from to_labelbox_formats.label_studio.files.records import (
+    Id,
+    Region,
+    ValueRecord,
+    decode_any,
+    is_nothing,
+    text_list,
+    whole_number,
+)
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 from to_labelbox_formats.label_studio.regions.grouping import Part
@@ -225,7 +233,7 @@ class RegionReader(Struct, gc=False):
         told = _globals(value) if value.globalOffsets else None
         if told is not None:
             yield told
-        start, end = _number(value.start), _number(value.end)
+        start, end = whole_number(value.start), whole_number(value.end)
         if start is not None and end is not None:
             yield start, end
         elif isinstance(value.start, str) and start is None:
@@ -239,7 +247,7 @@ class RegionReader(Struct, gc=False):
 
     def _behind_link(self, value: ValueRecord) -> TextSpan:
         """A span of a text that is not at hand: code points, as current versions count them."""
-        start, end = _number(value.start), _number(value.end)
+        start, end = whole_number(value.start), whole_number(value.end)
         if start is None or end is None or not 0 <= start < end:
             raise Refused(Code.SPAN_INVALID, f"the span {value.start}..{value.end} is empty or no span of a text")
         self.remarks.note(
@@ -286,7 +294,7 @@ class RegionReader(Struct, gc=False):
                 "no item of the dialogue has a text under the usual names: give the labelling config, whose textKey says "
                 "which field it is, with -O config=FILE",
             )
-        first, last = _number(value.start), _number(value.end)
+        first, last = whole_number(value.start), whole_number(value.end)
         start, end = value.startOffset, value.endOffset
         if first is None or last is None or start is None or end is None:
             raise Refused(Code.SPAN_INVALID, "it has no paragraph numbers and offsets")
@@ -446,18 +454,6 @@ def _note_of(entry: Region) -> str:
     return "\n".join(t for t in lines if isinstance(t, str) and t.strip())
 
 
-def _number(value: object) -> int | None:
-    """A whole number, also as text."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        return int(text) if text.isdecimal() and len(text) < 16 else None
-    if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value):
-        return int(value)
-    return None
-
-
 def _seconds(value: Id) -> float | None:
     """A time, also as text."""
     try:
@@ -480,5 +476,5 @@ def _globals(value: ValueRecord) -> tuple[int, int] | None:
         return None
     if not isinstance(places, dict):
         return None
-    start, end = _number(places.get("start")), _number(places.get("end"))
+    start, end = whole_number(places.get("start")), whole_number(places.get("end"))
     return None if start is None or end is None else (start, end)
