@@ -45,6 +45,7 @@ _MEDIA_OF_TAG = {
     "audioplus": Media.AUDIO,
     "video": Media.VIDEO,
     "pdf": Media.DOCUMENT,
+    "pdfocr": Media.DOCUMENT,
 }
 _WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)

@@ -23,7 +23,8 @@ from to_labelbox.source.text_encoding import utf8
 from to_labelbox.source.xml import Element, local_name, parse_xml
 
 OBJECT_TAGS = frozenset(
-    "image text hypertext paragraphs audio audioplus video timeseries table list pdf chat website multimessageobject".split()
+    "image text hypertext paragraphs audio audioplus video timeseries table list pdf pdfocr chat website "
+    "multimessageobject".split()
 )
 _NO_CONTROLS = frozenset("filter shortcut style header collapse panel view repeater channel bucket".split())
 TOOL_KINDS = {
@@ -173,11 +174,18 @@ def parse_config(data: bytes) -> Config:
         only = next(iter(objects))
         controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
     controls = {n: _by_alias(c, controls) for n, c in controls.items()}
-    # what no control is about is there to be read by annotators
-    targets = {t for c in controls.values() for t in c.targets}
+    # what no control is about is there to be read by annotators, but for a chat, which is labelled by what is written in it
+    targets = {t for c in controls.values() for t in c.targets} | {n for n, o in objects.items() if o.tag == "chat"}
     objects = {n: o for n, o in objects.items() if n in targets} or objects
     repeated = tuple(name for name in controls if "{{" in name)
     return Config(controls, objects, repeated, True, dict(Counter(tag.name for tag in tags)))
+
+
+def every_entry(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Options with all that are below them."""
+    for entry in entries:
+        yield entry
+        yield from every_entry(entry.below)
 
 
 def _by_alias(control: Control, controls: dict[str, Control]) -> Control:
@@ -185,7 +193,7 @@ def _by_alias(control: Control, controls: dict[str, Control]) -> Control:
     if not control.when_labels and not control.when_choices:
         return control
     asked = [controls[control.when_tag]] if control.when_tag in controls else list(controls.values())
-    alias = {e.shown: e.name for c in asked for e in c.entries if e.shown}
+    alias = {e.shown: e.name for c in asked for e in every_entry(c.entries) if e.shown}
     return msgspec.structs.replace(
         control,
         when_labels=tuple(alias.get(v, v) for v in control.when_labels),
@@ -436,21 +444,33 @@ def _questions(config: Config) -> Iterator[Question]:
             if parent_of(control, config) is not None:
                 continue
             question = question_of(control)
-            options = tuple(
-                msgspec.structs.replace(o, attributes=o.attributes + tuple(nested.get((control.name, o.value), ())))
-                for o in question.options
-            )
-            yield msgspec.structs.replace(question, options=options)
+            yield _with_nested(question, control.name, nested)
+
+
+def _with_nested(question: Question, name: str, nested: dict[tuple[str, str], list[Question]]) -> Question:
+    """A question with those that are asked under its options, at every depth."""
+    options = tuple(
+        msgspec.structs.replace(
+            option,
+            attributes=(
+                *(_with_nested(q, name, nested) for q in option.attributes),
+                *nested.get((name, option.value), ()),
+            ),
+        )
+        for option in question.options
+    )
+    return msgspec.structs.replace(question, options=options)
 
 
 def parent_of(control: Control, config: Config) -> Control | None:
-    """The single or multiple choice under whose options a question is asked."""
+    """The choices or the taxonomy under whose options, at any depth, a question is asked."""
     if not control.when_choices or not control.is_answer or control.per_region:
         return None
     parent = config.controls.get(control.when_tag)
-    if parent is None or parent.tag != "choices" or parent.per_region or parent.name == control.name:
+    if parent is None or parent.tag not in ("choices", "taxonomy") or parent.per_region or parent.when_choices:
         return None
-    return None if parent.when_choices else parent
+    known = parent.name != control.name and any(e.name in control.when_choices for e in every_entry(parent.entries))
+    return parent if known else None
 
 
 def question_of(control: Control) -> Question:

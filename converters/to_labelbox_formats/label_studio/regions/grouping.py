@@ -45,7 +45,7 @@ def grouped(result: Sequence[Region]) -> tuple[list[Group], list[tuple[int, Regi
             relations.append((number, entry))
             continue
         known = by_id.get(entry.id) if entry.id is not None else None
-        if known is not None and (entry.kind in ANSWER_TAGS or not _has_one_like(known, entry)):
+        if known is not None and _is_of(known, entry):
             known.entries.append(entry)
             continue
         group = Group([entry], number)
@@ -105,8 +105,12 @@ def _place(entry: Region) -> tuple[object, ...] | None:
     return entry.to_name, entry.item_index, *(bytes(v) if isinstance(v, Raw) else v for v in stated)
 
 
-def _has_one_like(group: Group, entry: Region) -> bool:
-    return any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
+def _is_of(group: Group, entry: Region) -> bool:
+    """Whether an entry of the same id is of a region: not a second one of a control, nor an answer about another asset."""
+    if entry.kind not in ANSWER_TAGS:
+        return not any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
+    same = all((e.to_name, e.item_index) == (entry.to_name, entry.item_index) for e in group.entries)
+    return same or any(e.kind not in ANSWER_TAGS for e in group.entries)
 
 
 def has_shape(value: ValueRecord) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from to_labelbox.model.items import Attribute, Choice, Classification, Media, Object, Relationship
+from to_labelbox.model.items import Attribute, Choice, Media, Object, Relationship
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -320,7 +321,7 @@ class TaskReader:
             at = parents.get(parent.name) if parent is not None else None
             if at is None or control is None or answers[at].asset is not asset:
                 continue
-            if _chosen(answers[at].answer) & set(control.when_choices):
+            if not set(control.when_choices).isdisjoint(_chosen(answers[at].answer.value)):
                 nested.setdefault(at, []).append(number)
         inside = {n for below in nested.values() for n in below}
         for number, (asset, _, answer) in enumerate(answers):
@@ -412,14 +413,21 @@ def _names(relation: Region) -> list[str]:
     return as_list(relation.labels) or [RELATION]
 
 
-def _chosen(answer: Classification) -> set[str]:
-    values = answer.value if isinstance(answer.value, tuple) else (answer.value,)
-    return {v.value for v in values if isinstance(v, Choice)}
+def _chosen(value: Any) -> Iterator[str]:
+    """The options of an answer, with those that are chosen below them."""
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, Choice):
+            yield one.value
+            yield from chain.from_iterable(_chosen(below.value) for below in one.attributes if below.name == one.value)
 
 
 def _with_nested(value: Any, options: tuple[str, ...], attribute: Attribute) -> Any:
     if isinstance(value, tuple):
         return tuple(_with_nested(v, options, attribute) for v in value)
-    if isinstance(value, Choice) and value.value in options:
-        return Choice(value.value, (*value.attributes, attribute))
-    return value
+    if not isinstance(value, Choice):
+        return value
+    below = [
+        msgspec.structs.replace(a, value=_with_nested(a.value, options, attribute)) if a.name == value.value else a
+        for a in value.attributes
+    ]
+    return Choice(value.value, (*below, *([attribute] if value.value in options else [])))
