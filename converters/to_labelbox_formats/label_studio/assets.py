@@ -70,6 +70,8 @@ _EMBEDDED = re.compile(
 _PICTURE_KINDS = {"iVBO": "png", "/9j/": "jpeg", "R0lG": "gif", "UklG": "webp"}
 """How the base64 of a picture begins, by its kind."""
 _BARE_PICTURE = re.compile(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/\s]{40,}=*\s*\Z")
+_ENCODINGS = {"base64": "latin-1", "base64unicode": "utf-8"}
+"""What the bytes are that ``encoding`` of a text says stand in base64: the editor makes a character of each, or reads UTF-8."""
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
@@ -365,7 +367,9 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     elif media is Media.IMAGE:
         # no browser shows these as pictures; where there is no config, boxes alone have let it seem to be one
         media = _NO_PICTURES.get(extension(value), media)
-    elif tag == "hypertext" and (embedded := _EMBEDDED.fullmatch(value)):
+    elif shown and shown.encoding in _ENCODINGS and not shown.by_url:
+        value = _decoded(value, _ENCODINGS[shown.encoding])
+    if tag == "hypertext" and (embedded := _EMBEDDED.fullmatch(value)):
         # the templates for PDF and media had no tag of their own once and show them in a page of one element
         inner = unescape(embedded.group(1))
         media = _MEDIA_OF_EXTENSION.get(extension(inner), media)
@@ -380,6 +384,14 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     reference = reference_of(value)
     inline = value if value.startswith("data:") else ""
     return [Slot(name, page, media, reference.identity, reference, inline=inline, tag=tag)] if reference else []
+
+
+def _decoded(text: str, encoding: str) -> str:
+    """A text that stands in base64 as the editor shows it; as it is where it is none."""
+    try:
+        return base64.b64decode(text, validate=True).decode(encoding)
+    except (binascii.Error, ValueError):
+        return text
 
 
 def _is_dialogue(items: list[Any]) -> bool:

@@ -102,6 +102,7 @@ class Shown(Struct, frozen=True):
     value: str
     listed: bool = False
     by_url: bool = False
+    encoding: str = ""
     text_key: str = "text"
     name_key: str = "author"
     repeated: str = ""
@@ -268,6 +269,7 @@ def _walk(
                 value,
                 listed="valuelist" in given and "value" not in given,
                 by_url=given.get("valuetype", "").lower() == "url",
+                encoding=given.get("encoding", "").lower(),
                 text_key=given.get("textkey", "text"),
                 name_key=given.get("namekey", "author"),
                 repeated=repeat,

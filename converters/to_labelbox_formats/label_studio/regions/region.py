@@ -220,7 +220,7 @@ class RegionReader(Struct, gc=False):
         place = first
         if not offsets.agrees(*first, quote):
             place = next((other for other in places if offsets.agrees(*other, quote)), first)
-        if place != first:
+        if place not in (first, _globals(value)):
             message = "its text does not stand at its globalOffsets but where its path leads, which was taken"
             self.remarks.note(Code.FIELD_REPAIRED, message)
         span = self._resolved(offsets, *place, quote, None)
@@ -230,7 +230,9 @@ class RegionReader(Struct, gc=False):
     def _places_in_text(self, value: ValueRecord) -> Iterator[tuple[int, int]]:
         """Start and end as offsets: those in the text as a whole, then those that a path into the document leads to."""
         asset = self.asset
-        told = _globals(value) if value.globalOffsets else None
+        told = _globals(value)
+        if told is not None and asset.hypertext is not None and asset.hypertext.lines:
+            yield asset.hypertext.from_global(told[0]), asset.hypertext.from_global(told[1])
         if told is not None:
             yield told
         start, end = whole_number(value.start), whole_number(value.end)
@@ -471,7 +473,7 @@ def _quote(value: ValueRecord) -> str | None:
 
 def _globals(value: ValueRecord) -> tuple[int, int] | None:
     try:
-        places = decode_any(value.globalOffsets)
+        places = decode_any(value.globalOffsets) if value.globalOffsets else None
     except UNDECODABLE:
         return None
     if not isinstance(places, dict):

@@ -25,6 +25,8 @@ _BLOCKS = frozenset(
     "li main nav ol option p pre section table tbody td tfoot th thead title tr ul".split()
 )
 """Elements that stand on lines of their own."""
+_DROPPED = frozenset(("script", "iframe"))
+"""Elements that the editor takes out of a document, with all that is in them."""
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
@@ -172,7 +174,8 @@ class _Node:
 class Hypertext(HTMLParser):
     """The text nodes of a document joined, in which offsets count, and places in it by XPath.
 
-    ``breaks``: where a block begins or ends between two texts without white space, ascending.
+    ``breaks``: where a block begins or ends between two texts without white space, ascending. ``lines``: where ``br``
+    stands, in offsets of the editor.
     """
 
     def __init__(self, markup: str) -> None:
@@ -185,6 +188,8 @@ class Hypertext(HTMLParser):
         self._open_tags: Counter[str] = Counter()
         self._at_block = False
         self.breaks: list[int] = []
+        self.lines: list[int] = []
+        self._dropped = ""
         self.feed(markup.replace("\r\n", "\n").replace("\r", "\n"))
         self.close()
         for node in self._open:
@@ -201,13 +206,24 @@ class Hypertext(HTMLParser):
         """A span of :attr:`text` in :attr:`readable`."""
         return start + bisect_right(self.breaks, start), end + bisect_left(self.breaks, end)
 
+    def from_global(self, offset: int) -> int:
+        """The offset in :attr:`text` of one in the whole document, where the editor counts each ``br`` as a character."""
+        return offset - bisect_left(self.lines, offset)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - of the base
+        if self._dropped:
+            return
+        if tag in _DROPPED:
+            self._dropped = tag
+            return
         self._blank = False
         self._at_block |= tag in _BLOCKS
         if tag == "body":
             self._begin_body()
         if tag in ("html", "body"):
             return
+        if tag == "br":
+            self.lines.append(self._length + len(self.lines))
         node = _Node(tag, self._length)
         self._open[-1].children.append(node)
         if tag not in _VOID:
@@ -216,18 +232,23 @@ class Hypertext(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         # outside SVG a browser takes <div/> as an opening tag
-        self.handle_starttag(tag, attrs)
+        if tag not in _DROPPED:
+            self.handle_starttag(tag, attrs)
 
     def _begin_body(self) -> None:
         """Places in a document begin with its body: what stands in its head or before is none of its text."""
         self._parts.clear()
         self.breaks.clear()
+        self.lines.clear()
         self._length = 0
         self._root.children.clear()
         self._open = [self._root]
         self._open_tags.clear()
 
     def handle_endtag(self, tag: str) -> None:
+        if self._dropped:
+            self._dropped = "" if tag == self._dropped else self._dropped
+            return
         self._at_block |= tag in _BLOCKS
         if tag == "head":
             self._begin_body()
@@ -241,6 +262,8 @@ class Hypertext(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
+        if self._dropped:
+            return
         if self._blank:
             # between head and body a browser leaves white space out
             data = data.lstrip()
