@@ -18,10 +18,15 @@ from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import guess_key, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown
 from to_labelbox_formats.label_studio.files.records import whole_number
+from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
 
 _WHAT = "field of the data that holds the asset"
 _FLIP = "-O data_key=NAME"
+_KEYS = "fields of what is said in a dialogue"
 _OFFERED = 6
+_TEXT_KEYS = ("text", "content")
+_NAME_KEYS = ("author", "role", "speaker", "name", "user", "sender", "from", "who")
+"""Keys of who speaks, the editor's own first."""
 
 
 class FieldEvidence:
@@ -34,6 +39,9 @@ class FieldEvidence:
         self._longest = 0
         self._media: Counter[str] = Counter()
         self._texts: Counter[str] = Counter()
+        self._dialogues: Counter[str] = Counter()
+        self._said: Counter[str] = Counter()
+        self._lengths: Counter[str] = Counter()
 
     def see(self, data: Mapping[str, Any], regions: Iterable[Mapping[str, Any]]) -> None:
         """Look at a task; regions of flat records are values that name no object."""
@@ -41,6 +49,9 @@ class FieldEvidence:
         texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
         self._texts.update(texts.keys())
         self._media.update(name for name, value in data.items() if shows_media(value))
+        dialogues = {name: value for name, value in data.items() if _is_dialogue(value)}
+        if dialogues:
+            self._see_dialogues(dialogues, regions)
         if len(texts) < 2:
             return
         guessed = guess_key(data)
@@ -57,10 +68,31 @@ class FieldEvidence:
                 self._spans[name] += 1
                 self._quoted.update((name, field) for field, text in texts.items() if text[start:end] == quote)
 
+    def _see_dialogues(self, found: Mapping[str, Any], regions: Iterable[Mapping[str, Any]]) -> None:
+        """Look at lists of what somebody says: under which key the spans in them quote a text, and how long texts are."""
+        self._dialogues.update(found.keys())
+        items = [item for listed in found.values() for item in listed]
+        for item in items:
+            # an id has no blanks, however long it is
+            self._lengths.update({k: len(t) if " " in t else 1 for k, t in item.items() if isinstance(t, str)})
+        for region in regions:
+            value = region.get("value", region)
+            if not isinstance(value, dict) or "startOffset" not in value or not isinstance(value.get("text"), str):
+                continue
+            first, last, start, end = (whole_number(value.get(k)) for k in ("start", "end", "startOffset", "endOffset"))
+            if first is not None and first == last and start is not None and end is not None:
+                at = [listed[first] for listed in found.values() if 0 <= first < len(listed)]
+                self._said.update(
+                    key
+                    for item in at
+                    for key, text in item.items()
+                    if isinstance(text, str) and Offsets(text).agrees(start, end, value["text"])
+                )
+
     @property
     def texts(self) -> KeysView[str]:
-        """Fields that hold a text in any task."""
-        return self._texts.keys()
+        """Fields that hold a text, or a dialogue, in any task."""
+        return (self._texts + self._dialogues).keys()
 
     def ask(self) -> None:
         """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""
@@ -78,9 +110,35 @@ class FieldEvidence:
             return config
         objects = config.objects or {"": Shown("", "", "")}
         known = {name: self._with_field(name, shown, log) for name, shown in objects.items()}
+        if self._dialogues:
+            keys = self._keys_of_dialogues(log)
+            known = {name: msgspec.structs.replace(shown, **keys) for name, shown in known.items()}
         if known == {"": Shown("", "", "")}:
             return config
         return msgspec.structs.replace(config, objects=known)
+
+    def _keys_of_dialogues(self, log: Log) -> dict[str, str]:
+        """Under which keys a dialogue has its texts and who says them; told where they are not those of the editor."""
+        usual = [key for key in _TEXT_KEYS if key in self._lengths]
+        longest = [key for key, _ in self._lengths.most_common(1)]
+        said = [
+            key
+            for key, count in self._said.most_common(1)
+            if count > max(map(self._said.__getitem__, usual), default=0)
+        ]
+        text = next(iter((*said, *usual, *longest)), _TEXT_KEYS[0])
+        others = [key for key in self._lengths if key != text]
+        name = next((key for key in _NAME_KEYS if key in others), others[0] if len(others) == 1 else _NAME_KEYS[0])
+        if text not in _TEXT_KEYS or name not in _NAME_KEYS[:2]:
+            log.assume(
+                _KEYS,
+                f"text: {text}, speaker: {name if name in others else 'none'}",
+                for_=self._said[text],
+                unknown=0 if self._said[text] else self._dialogues.total(),
+                why="there is no labelling config; counted are spans whose text stands there, else dialogues",
+                option="-O config=FILE",
+            )
+        return {"text_key": text, "name_key": name}
 
     def _with_field(self, name: str, shown: Shown, log: Log) -> Shown:
         if shown.value or name in self._fields:
@@ -114,3 +172,15 @@ class FieldEvidence:
         """The two fields that spans on an object quote most often."""
         found = Counter({field: count for (shown, field), count in self._quoted.items() if shown == name})
         return [*found.most_common(2), ("", 0), ("", 0)][:2]
+
+
+def _is_dialogue(value: Any) -> bool:
+    """Whether a field is a list of objects with texts in them, and not of pages."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(item, dict) and "url" not in item and any(type(v) is str for v in item.values())
+            for item in value
+        )
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,7 +97,7 @@ class Reference(NamedTuple):
 class Slot(Struct):
     """One asset of a task: an object's only value, or one page of a list.
 
-    ``ref``: the identity of its reference; empty for inline texts, which belong to their task. ``inline``: the ``data:``
+    ``order``: the messages as they are shown by their times, where the editor does so. ``ref``: the identity of its reference; empty for inline texts, which belong to their task. ``inline``: the ``data:``
     address of a file that stands in the task itself.
     """
 
@@ -108,6 +109,7 @@ class Slot(Struct):
     text: str | None = None
     markup: bool = False
     messages: tuple[Message, ...] = ()
+    order: Sequence[int] = ()
     inline: str = ""
     tag: str = ""
     paged: bool = False
@@ -251,6 +253,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
         return _slots(shown.name if shown else "", shown.tag if shown else "", data[data_key], shown), ""
     slots: list[Slot] = []
     refused = ""
+    shown = None
     if len(config.objects) == 1:
         (shown,) = config.objects.values()
         value = data.get(shown.value[1:]) if shown.tag == "image" else None
@@ -278,7 +281,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
             return [], "it has no data, so nothing says which asset it is about"
         keys = ", ".join(sorted(map(str, data))[:8])
         return [], f"its data holds {keys}: which of them is the asset? Say it with -O data_key=NAME"
-    found = _slots("", "", data[key], None)
+    found = _slots("", "", data[key], shown)
     return found, "" if found else f"its {key!r} names no asset: {str(data[key])[:80]!r}"
 
 
@@ -345,9 +348,11 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
     if tag in _WITHOUT_COUNTERPART:
         return [Slot(name, 0, None, tag=tag)]
     if isinstance(value, list):
-        if media is Media.CONVERSATION or (not tag and _is_dialogue(value)):
-            keys = (shown.text_key, shown.name_key) if shown else ("text", "author")
-            return [Slot(name, 0, Media.CONVERSATION, messages=_messages(value, *keys), tag=tag or "paragraphs")]
+        keys = (shown.text_key, shown.name_key) if shown else ("text", "author")
+        if media is Media.CONVERSATION or (not tag and _is_dialogue(value, keys[0])):
+            order = _by_time(value) if shown and shown.scrolled else ()
+            messages = _messages(value, *keys)
+            return [Slot(name, 0, Media.CONVERSATION, messages=messages, order=order, tag=tag or "paragraphs")]
         pages = [p.get("url") if isinstance(p, dict) else p for p in value]
         found = [s for n, p in enumerate(pages) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
         for slot in found:
@@ -394,10 +399,17 @@ def _decoded(text: str, encoding: str) -> str:
         return text
 
 
-def _is_dialogue(items: list[Any]) -> bool:
+def _is_dialogue(items: list[Any], text_key: str) -> bool:
     """Whether a list holds what somebody says: paragraphs with their text, or messages of a chat."""
     first = items[0] if items else None
-    return isinstance(first, dict) and ("text" in first or {"role", "content"} <= first.keys())
+    return isinstance(first, dict) and (text_key in first or {"role", "content"} <= first.keys())
+
+
+def _by_time(items: list[Any]) -> list[int]:
+    """The order in which ``contextScroll`` shows items: what states no start, or 0, comes last."""
+    starts = [item.get("start") if isinstance(item, dict) else None for item in items]
+    known = [(start if isinstance(start, (int, float)) else 0) or math.inf for start in starts]
+    return sorted(range(len(items)), key=known.__getitem__)
 
 
 def _messages(items: list[Any], text_key: str, name_key: str) -> tuple[Message, ...]:

@@ -105,6 +105,7 @@ class Shown(Struct, frozen=True):
     encoding: str = ""
     text_key: str = "text"
     name_key: str = "author"
+    scrolled: bool = False
     repeated: str = ""
 
 
@@ -272,6 +273,7 @@ def _walk(
                 encoding=given.get("encoding", "").lower(),
                 text_key=given.get("textkey", "text"),
                 name_key=given.get("namekey", "author"),
+                scrolled=_true(given.get("contextscroll")),
                 repeated=repeat,
             )
         elif name and tag not in _NO_CONTROLS and tag not in OBJECT_TAGS:

@@ -96,9 +96,9 @@ def test_a_table_that_is_not_in_utf8_is_what_is_said(tmp_path: Path) -> None:
 
 
 def test_blocks_of_hypertext_stand_on_lines_of_their_own(tmp_path: Path) -> None:
-    """The offsets of the editor count no line break between blocks; what is written is read as it stands on the page."""
+    """The offsets of the editor count no line break between blocks, but each ``br``; what is written is read as it stands on the page."""
     page = "<p>Hello <b>Ann &amp; Bo</b></p><p>in Rome</p><ul><li>one</li>\n<li>two</li></ul>and<br>end"
-    plain = "Hello Ann & Boin Romeone\ntwoandend"
+    plain = "Hello Ann & Boin Romeone\ntwoand\nend"
     spans = [
         region(
             "hypertextlabels", {"globalOffsets": {"start": at, "end": at + len(word)}, "hypertextlabels": [word]}, word

@@ -54,7 +54,7 @@ from to_labelbox_formats.label_studio.regions.shapes import (
     segments_of,
     shape_on_picture,
 )
-from to_labelbox_formats.label_studio.regions.text_offsets import Offsets, Unit
+from to_labelbox_formats.label_studio.regions.text_offsets import Offsets, Unit, quotes_over
 
 T = TypeVar("T", int, float)
 
@@ -304,18 +304,47 @@ class RegionReader(Struct, gc=False):
             raise Refused(
                 Code.SPAN_INVALID, f"there are no paragraphs {first}..{last}, the dialogue has {len(messages)}"
             )
-        if first == last:
-            return [self._resolved(self.asset.message_offsets(first), start, end, _quote(value), messages[first].id)]
+        quote = _quote(value)
+        numbers = range(first, last + 1)
+        order = self.asset.slot.order
+        if order and quote and not self._quoted(numbers, start, end, quote):
+            as_shown = [order[number] for number in numbers]
+            if self._quoted(as_shown, start, end, quote):
+                self.remarks.note(Code.FIELD_REPAIRED, "its paragraphs are numbered in the order of their times")
+                return self._over(as_shown, start, end, quote)
+        return self._over(numbers, start, end, quote)
+
+    def _over(self, numbers: Sequence[int], start: int, end: int, quote: str | None) -> list[TextSpan]:
+        """One span a paragraph, from an offset in the first to one in the last."""
+        messages = self.asset.slot.messages
+        if len(numbers) == 1:
+            (number,) = numbers
+            return [self._resolved(self.asset.message_offsets(number), start, end, quote, messages[number].id)]
+        texts = [self.asset.message_offsets(number) for number in numbers]
+        quoted = quote is not None and self._quoted(numbers, start, end, quote)
+        if quote is not None and not quoted:
+            wide = texts[0].from_utf16(start), texts[-1].from_utf16(end)
+            quoted = self._quoted(numbers, *wide, quote)
+            if quoted:
+                self.remarks.note(Code.FIELD_REPAIRED, f"its offsets count {Unit.UTF16}; they were converted")
+                start, end = wide
         spans: list[TextSpan] = []
-        for number in range(first, last + 1):
-            offsets = self.asset.message_offsets(number)
-            low = start if number == first else 0
-            high = end if number == last else len(offsets.text)
+        for number, offsets in zip(numbers, texts):
+            low = start if number == numbers[0] else 0
+            high = end if number == numbers[-1] else len(offsets.text)
             if low < high:
-                spans.append(self._resolved(offsets, low, high, None, messages[number].id))
+                known = offsets.text[low:high] if quoted else None
+                spans.append(self._resolved(offsets, low, high, known, messages[number].id))
         if not spans:
             raise Refused(Code.SPAN_INVALID, "the span is empty")
         return spans
+
+    def _quoted(self, numbers: Sequence[int], start: int, end: int, quote: str) -> bool:
+        """Whether the paragraphs of these numbers hold a quote, from an offset in the first to one in the last."""
+        texts = [self.asset.message_offsets(number) for number in numbers]
+        if len(texts) == 1:
+            return texts[0].agrees(start, end, quote)
+        return quotes_over(texts[0], "".join(t.text for t in texts[1:-1]), texts[-1], start, end, quote)
 
     # --------------------------------------------------------------------------------------------- time and frames
 

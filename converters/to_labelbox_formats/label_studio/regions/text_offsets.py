@@ -71,7 +71,8 @@ class Offsets:
     def _unix(self) -> Offsets:
         return Offsets(self.text.replace("\r\n", "\n"))
 
-    def _from_utf16(self, offset: int) -> int:
+    def from_utf16(self, offset: int) -> int:
+        """The offset in code points of one in UTF-16 units."""
         return offset - bisect_right(self._wide, offset)
 
     def _from_lf(self, offset: int) -> int:
@@ -80,12 +81,12 @@ class Offsets:
     def _candidates(self, start: int, end: int) -> Iterator[Span]:
         yield Span(start, end, Unit.CODE_POINTS)
         if self._wide:
-            yield Span(self._from_utf16(start), self._from_utf16(end), Unit.UTF16)
+            yield Span(self.from_utf16(start), self.from_utf16(end), Unit.UTF16)
         if self._breaks:
             yield Span(self._from_lf(start), self._from_lf(end), Unit.LF)
             if self._wide:
                 unix = self._unix
-                yield Span(self._from_lf(unix._from_utf16(start)), self._from_lf(unix._from_utf16(end)), Unit.LF_UTF16)
+                yield Span(self._from_lf(unix.from_utf16(start)), self._from_lf(unix.from_utf16(end)), Unit.LF_UTF16)
 
     def _of_scripts(self, start: int, end: int) -> Iterator[Span]:
         yield Span(start, end + 1, Unit.INCLUSIVE)
@@ -105,7 +106,7 @@ class Offsets:
             return None
         length = len(self.text)
         if utf16 and not quote:
-            start, end = self._from_utf16(start), self._from_utf16(end)
+            start, end = self.from_utf16(start), self.from_utf16(end)
         if quote is None or quote == "":
             return Span(start, end, Unit.UNCHECKED) if start < length else None
         for candidates, agree in (
@@ -138,6 +139,16 @@ def _agree_but_for_breaks(slice: str, quote: str) -> bool:
     """Browsers leave line breaks out of what they quote; a double click takes the one behind a word in, and a blank."""
     plain, said = _BREAK.sub("", slice), _BREAK.sub("", quote)
     return bool(plain) and plain in (said, said.strip())
+
+
+def quotes_over(first: Offsets, between: str, last: Offsets, start: int, end: int, quote: str) -> bool:
+    """Whether a quote begins with what stands from an offset on in one text and ends with what stands up to one in another.
+
+    White space does not count, nor the names of those who speak, which browsers quote with what they say.
+    """
+    head, tail, said = (_SPACE.sub("", t.replace("\\n", "\n")) for t in (first.text[start:], last.text[:end], quote))
+    whole = _SPACE.sub("", first.text[start:] + between + last.text[:end])
+    return said == whole or (len(said) > len(whole) and said.startswith(head) and said.endswith(tail))
 
 
 class _Text:
