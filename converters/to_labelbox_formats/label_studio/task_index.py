@@ -25,7 +25,7 @@ from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, table_row
-from to_labelbox_formats.label_studio.files.flat_records import flat_row, take_cut_cells
+from to_labelbox_formats.label_studio.files.flat_records import flat_row, take_cut_cells, text_columns
 from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, pieces
 from to_labelbox_formats.label_studio.files.records import (
     Id,
@@ -208,8 +208,10 @@ def _table_records(file: TaskFile, config: Config, row: bytes) -> list[dict[str,
     if not file.columns:
         file.columns = cells
         return []
-    record = flat_row(file.columns, cells, config)
+    record = flat_row(file.columns, cells, config, file.texts)
     take_cut_cells(record, config)
+    if not config.found:
+        file.texts.update(text_columns(dict(zip(file.columns, cells)), record, file.texts))
     return [record]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from builders.label_studio import read, rectangle
-from to_labelbox.model.items import Classification
+from to_labelbox.model.items import Classification, TextSpan
 from to_labelbox.report.codes import Code
 
 CONFIG = '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"/></View>'
@@ -89,3 +89,41 @@ def test_a_text_of_numbers_is_no_list_of_assets(tmp_path: Path, cell: str) -> No
     items, log = read(tmp_path / "export.csv", data_key="text", answers="sentiment")
     assert [item.asset.text for item in items] == [cell]
     assert Code.RECORD_UNREADABLE not in log.diagnostics
+
+
+def spans(text: str, *quotes: str) -> str:
+    places = [(text.index(quote), quote) for quote in quotes]
+    return json.dumps([{"start": at, "end": at + len(q), "text": q, "labels": ["w"]} for at, q in places])
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_column_with_one_text_that_is_no_list_holds_texts(tmp_path: Path, place: int) -> None:
+    """Whether it comes before or after those that look like lists."""
+    texts = ['["a", "b c"]', "just some words"]
+    texts.insert(place, '{"k": "some words"}')
+    with (tmp_path / "export.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["annotation_id", "annotator", "id", "label", "said"])
+        rows.writerows([n, 1, n, spans(text, text[2:7]), text] for n, text in enumerate(texts))
+    items, log = read(tmp_path / "export.csv")
+    assert [item.asset.text for item in items] == texts
+    assert [item.annotations[0].geometry for item in items] == [TextSpan(2, 7)] * 3  # type: ignore[union-attr]
+    assert not {"span-shifted", "asset-unknown"} & log.diagnostics.keys()
+
+
+def test_a_column_of_lists_that_spans_quote_as_they_stand_holds_texts(tmp_path: Path) -> None:
+    texts = ['["first", "b"]', '{"k": "other"}']
+    with (tmp_path / "export.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["annotation_id", "annotator", "id", "label", "said"])
+        rows.writerows([n, 1, n, spans(text, text[2:7]), text] for n, text in enumerate(texts))
+    items, _ = read(tmp_path / "export.csv")
+    assert [item.asset.text for item in items] == texts
+
+
+def test_a_column_of_lists_of_pages_is_opened_beside_single_ones(tmp_path: Path) -> None:
+    items, _ = read(
+        table(tmp_path, "https://x.org/c.jpg", '["https://x.org/a.jpg", "https://x.org/b.jpg"]', column="pages"),
+        data_key="pages",
+    )
+    assert [item.asset.path for item in items] == ["c.jpg", "a.jpg", "b.jpg"]

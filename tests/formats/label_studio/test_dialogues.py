@@ -108,6 +108,6 @@ def test_paragraphs_in_the_order_of_their_times(tmp_path: Path, more: str, numbe
     given = span(number, 0, number, len(text), text)
     read_items, log = read(write(tmp_path, [task([given], {"talk": talk})], CONFIG.format(more=more)))
     (found,) = (a.geometry for a in read_items[0].annotations if isinstance(a, Object))
-    stands = talk[number]["text"].startswith(text)
+    stands = items[number][0].startswith(text)
     assert found == TextSpan(0, len(text), id if more or stands else f"m{number + 1}")
     assert ("span-shifted" in log.diagnostics) == (not more and not stands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,6 +35,8 @@ from to_labelbox_formats.label_studio.files.records import (
     Task,
     as_list,
     decode_data,
+    objects_in,
+    whole_number,
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
@@ -124,8 +126,12 @@ def _asks_about(control: Control, region: Region, config: Config) -> bool:
     return not control.when_labels or any(label in control.when_labels for label in labels)
 
 
-def flat_row(header: Sequence[str], cells: Sequence[str], config: Config) -> dict[str, Any]:
+def flat_row(
+    header: Sequence[str], cells: Sequence[str], config: Config, texts: Collection[str] = ()
+) -> dict[str, Any]:
     """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out.
+
+    ``texts``: columns of texts, in which one that looks like a list is a text as well.
 
     Tables that a script has saved again hold them as Python writes them. A text to label stays as it is, whatever it looks
     like, and so does the answer of a control, which :func:`~.flat_values.values_of` opens.
@@ -135,16 +141,46 @@ def flat_row(header: Sequence[str], cells: Sequence[str], config: Config) -> dic
         if name in _IDS:
             record[name] = int(cell) if _NUMBER.fullmatch(cell) else cell
         elif cell[0] in "[{":
-            record[name] = _opened(cell, name, config)
+            record[name] = _opened(cell, name, config, texts)
     return record
 
 
-def _opened(cell: str, name: str, config: Config) -> Any:
+def text_columns(cells: Mapping[str, str], record: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """Further columns of which a row shows that they hold texts: its cell is nothing nested, or a span quotes it as it stands."""
+    for name, cell in cells.items():
+        if not cell or name in known or name in FLAT_KEYS:
+            continue
+        value = record.get(name)
+        if isinstance(value, str):
+            if not shows_media(value):
+                yield name
+        elif not holds_payloads(value) and any(cell[start:end] == quote for start, end, quote in _quotes(record)):
+            yield name
+
+
+def _quotes(record: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
+    """The spans of a record: start, end and the text that they say they cover."""
+    for value in record.values():
+        for payload in objects_in(value) if holds_payloads(value) else ():
+            start, end, quote = (
+                whole_number(payload.get("start")),
+                whole_number(payload.get("end")),
+                payload.get("text"),
+            )
+            if start is not None and end is not None and isinstance(quote, str) and quote:
+                yield start, end, quote
+
+
+def _opened(cell: str, name: str, config: Config, texts: Collection[str]) -> Any:
     if name in config.texts:
         return cell
     if looks_like_regions(cell) or name in config.shown:
         return structured(cell)
-    if config.control(name) is not None or (config.objects and all(o.tag in TEXTS for o in config.objects.values())):
+    if (
+        name in texts
+        or config.control(name) is not None
+        or (config.objects and all(o.tag in TEXTS for o in config.objects.values()))
+    ):
         return cell
     try:
         found = msgspec.json.decode(cell)

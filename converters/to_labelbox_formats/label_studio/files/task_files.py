@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
@@ -48,12 +48,13 @@ H = TypeVar("H", bound=TaskHead)
 
 
 class TaskFile(Struct):
-    """A file of the export; ``columns`` are the header of a table."""
+    """A file of the export; ``columns`` are the header of a table, ``texts`` those of them that hold texts for sure."""
 
     name: str
     shape: FileShape
     form: FileForm
     columns: Sequence[str] = ()
+    texts: set[str] = field(default_factory=set)
 
 
 class TaskPiece(Struct, gc=False):
@@ -192,7 +193,7 @@ def _of_records(records: Sequence[dict[str, Any]], config: Config, names: Sequen
 
 def _table_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     """The record of a row; its number is that of spreadsheets, where the header is row 1."""
-    record = flat_row(file.columns, table_row(raw, TABLES[file.shape]), config)
+    record = flat_row(file.columns, table_row(raw, TABLES[file.shape]), config, file.texts)
     cut = take_cut_cells(record, config)
     column = f"row {piece.number + 2}, column"
     task, faults = from_flat(record, config, column)
