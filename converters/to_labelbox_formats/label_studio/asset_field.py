@@ -24,6 +24,8 @@ _WHAT = "field of the data that holds the asset"
 _FLIP = "-O data_key=NAME"
 _KEYS = "fields of what is said in a dialogue"
 _OFFERED = 6
+_WORDS = 1000
+"""How many times more a text with blanks is than one without, where only its length tells it."""
 _TEXT_KEYS = ("text", "content")
 _NAME_KEYS = ("author", "role", "speaker", "name", "user", "sender", "from", "who")
 """Keys of who speaks, the editor's own first."""
@@ -73,8 +75,10 @@ class FieldEvidence:
         self._dialogues.update(found.keys())
         items = [item for listed in found.values() for item in listed]
         for item in items:
-            # an id has no blanks, however long it is
-            self._lengths.update({k: len(t) if " " in t else 1 for k, t in item.items() if isinstance(t, str)})
+            # what is said has blanks, however long an id is
+            self._lengths.update(
+                {k: len(t) * (_WORDS if " " in t else 1) for k, t in item.items() if isinstance(t, str)}
+            )
         for region in regions:
             value = region.get("value", region)
             if not isinstance(value, dict) or "startOffset" not in value or not isinstance(value.get("text"), str):

@@ -363,6 +363,15 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
     return _one(name, tag, value, 0, shown) if isinstance(value, str) else []
 
 
+def _as_taken(media: Media | None, shown: Shown | None, value: str) -> Media | None:
+    """A file that may be a video as well as a sound as what it is taken for; a file of sound alone is no video."""
+    if shown is None or not (media is Media.AUDIO or (media is Media.VIDEO and (shown.film or not shown.tag))):
+        return media
+    if shown.media == "audio" or extension(value) in AUDIO_EXTENSIONS:
+        return Media.AUDIO
+    return Media.VIDEO if shown.film or shown.media == "video" else media
+
+
 def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> list[Slot]:
     media = _MEDIA_OF_TAG.get(tag)
     if not tag:
@@ -380,6 +389,7 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         media = _MEDIA_OF_EXTENSION.get(extension(inner), media)
         if media is not Media.TEXT:
             value = inner
+    media = _as_taken(media, shown, value)
     if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
         return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
     if media is Media.TEXT and tag == "hypertext":

@@ -57,7 +57,7 @@ _REGION = frozenset(Region.__struct_fields__) | frozenset(
     "viewState states color zIndex notes dynamic item_index pid incomplete interpolation".split()
 )
 _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
-    "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
+    "original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
     "labelsVisible converted hypertext pageNumber".split()
 )
 _LABELS = frozenset(LABEL_KEYS)
@@ -216,7 +216,14 @@ class ExportCensus:
     def config(self, data_key: str | None, log: Log) -> Config:
         """What the regions let see of the labelling config."""
         seen = self.fields.settle(observed(self._controls or self._proposed), data_key, log)
-        return msgspec.structs.replace(seen, controls={**seen.controls, **self.flat.answers})
+        timed, framed = self.evidence.timed, self.evidence.framed
+        objects = {
+            n: msgspec.structs.replace(
+                o, tag=o.tag or ("audio" if n in timed and n not in framed else ""), film=bool(timed and framed)
+            )
+            for n, o in seen.objects.items()
+        }
+        return msgspec.structs.replace(seen, controls={**seen.controls, **self.flat.answers}, objects=objects)
 
     # ------------------------------------------------------------------------------------------------------- telling
 

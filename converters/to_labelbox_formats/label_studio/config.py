@@ -95,7 +95,11 @@ class Control(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """An object tag: what it shows (``value``: ``$key``, an expression, or a literal text)."""
+    """An object tag: what it shows (``value``: ``$key``, an expression, or a literal text).
+
+    ``film``: a video whose sound another object shows, or that sound; ``media``: what the user says that files are whose
+    sound is labelled; ``rate``: the frames a second that the editor counts.
+    """
 
     name: str
     tag: str
@@ -106,6 +110,9 @@ class Shown(Struct, frozen=True):
     text_key: str = "text"
     name_key: str = "author"
     scrolled: bool = False
+    film: bool = False
+    media: str = ""
+    rate: float | None = None
     repeated: str = ""
 
 
@@ -176,6 +183,7 @@ def parse_config(data: bytes) -> Config:
         only = next(iter(objects))
         controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
     controls = {n: _by_alias(c, controls) for n, c in controls.items()}
+    objects = _with_films(objects)
     # what no control is about is there to be read by annotators, but for a chat, which is labelled by what is written in it
     targets = {t for c in controls.values() for t in c.targets} | {n for n, o in objects.items() if o.tag == "chat"}
     objects = {n: o for n, o in objects.items() if n in targets} or objects
@@ -219,6 +227,16 @@ def _embedded(data: bytes) -> bytes:
             if isinstance(text, str):
                 return text.encode("utf-8", "replace")
     raise FileError("holds no labelling config (a text label_config or config)")
+
+
+def _with_films(objects: dict[str, Shown]) -> dict[str, Shown]:
+    """Objects, those marked that show one file as a video and as sound."""
+    videos = {o.value: o.rate for o in objects.values() if o.tag == "video"}
+    shared = videos.keys() & {o.value for o in objects.values() if o.tag in TIMED_TAGS}
+    return {
+        n: msgspec.structs.replace(o, film=True, rate=videos[o.value]) if o.value in shared else o
+        for n, o in objects.items()
+    }
 
 
 class _Tag(Struct, frozen=True, eq=False):
@@ -274,10 +292,19 @@ def _walk(
                 text_key=given.get("textkey", "text"),
                 name_key=given.get("namekey", "author"),
                 scrolled=_true(given.get("contextscroll")),
+                rate=_rate(given.get("framerate")),
                 repeated=repeat,
             )
         elif name and tag not in _NO_CONTROLS and tag not in OBJECT_TAGS:
             controls[name] = _control(name, tag, child, {**inherited, **given})
+
+
+def _rate(text: str | None) -> float | None:
+    try:
+        rate = float(text or "0")
+    except ValueError:
+        return None
+    return rate if 0 < rate < 1e4 else None
 
 
 def _control(name: str, tag: str, element: _Tag, given: dict[str, str]) -> Control:

@@ -7,6 +7,7 @@ seconds. What scripts write as its export is not always so. Each of these is a r
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -104,11 +105,13 @@ class Count(Struct):
 
 
 class Evidence:
-    """Counts of regions for and against each convention."""
+    """Counts of regions for and against each convention; of those at times and at frames, by their objects."""
 
     def __init__(self) -> None:
         self.counts = {reading.option: Count() for reading in READINGS}
         self.fractions = Count()
+        self.timed: Counter[str] = Counter()
+        self.framed: Counter[str] = Counter()
 
     def see(self, region: Mapping[str, Any], value: Any) -> None:
         """Look at a region; that of a flat record is its own value, with the size of its picture in it."""
@@ -123,10 +126,12 @@ class Evidence:
         elif isinstance(frames := value.get("sequence") or value.get("ranges"), list):
             numbers = [f.get("frame", f.get("start")) for f in frames if isinstance(f, dict)]
             known = _numbers([n for n in numbers if n is not None])
+            self.framed[str(region.get("to_name"))] += 1
             if known:
                 self.counts["frame_base"].add(min(known) > 0, min(known) == 0)
-        elif region.get("original_length") and "end" in value:
-            times = _numbers([value["end"], region["original_length"]])
+        elif "end" in value and ("original_length" in region or "channel" in value):
+            self.timed[str(region.get("to_name"))] += 1
+            times = _numbers([value["end"], region.get("original_length")])
             if times is not None:
                 end, length = times
                 self.counts["times"].add(end <= 1.02 * length, end <= 1020 * length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
@@ -16,6 +18,7 @@ from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 from to_labelbox_formats.label_studio.task_index import index_tasks
+from to_labelbox_formats.label_studio.video_or_sound import with_media
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -29,6 +32,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
     conventions = settle(index.census.evidence, options, log)
+    index = msgspec.structs.replace(index, config=with_media(index.config, index.census.evidence, options, context))
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
         index.census.flat.tell(log, options.data_key, files[0].name if files else "")

@@ -30,6 +30,7 @@ from to_labelbox_formats.label_studio.regions.task import TaskReader, TaskRecord
 from to_labelbox_formats.label_studio.regions.task_assets import Shows
 from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 from to_labelbox_formats.label_studio.task_index import TaskIndex, slots_in
+from to_labelbox_formats.label_studio.video_or_sound import tell_media
 
 
 class TaskItems(Struct, frozen=True):
@@ -193,6 +194,7 @@ class _Range(Struct, frozen=True):
     def _item(self, asset: AssetRegions, path: str, place: Place) -> Item:
         """The finished item of an asset."""
         log = self.log
+        tell_media(asset.slot, self.index.config, self.reader.options, log)
         if asset.slot.media is Media.IMAGE and asset.objects and self.reader.exif:
             if asset.unchecked:
                 log.note(*sentences.EXIF_UNKNOWN(), file=path)

@@ -49,6 +49,11 @@ class Options:
         "unit of times in sounds: seconds, as the editor writes them, or milliseconds",
         choices=("seconds", "milliseconds"),
     )
+    media: str | None = option(
+        None,
+        "what a video file is whose sound is labelled: video, which counts frames, or audio, which counts time",
+        choices=("video", "audio"),
+    )
     frame_rate: str | None = option(
         None, "frames a second that the export counts, and those of the video, where they differ: 25:29.97"
     )

@@ -185,6 +185,7 @@ class ValueRecord(Struct, gc=False):
     sequence: Raw = _EMPTY
     ranges: Raw = _EMPTY
     framesCount: Number = None
+    duration: Number = None
     text: Raw = _EMPTY
     choices: Raw = _EMPTY
     taxonomy: Raw = _EMPTY

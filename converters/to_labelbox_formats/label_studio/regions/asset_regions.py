@@ -16,7 +16,7 @@ _MARKS = 3
 class AssetRegions:
     """``ids`` are the identities given on it, ``objects`` those that a relation can link.
 
-    ``said_frames``: how many frames of a video its regions count; ``said_upright``: they state the size of the upright
+    ``said_frames``: how many frames of a video its regions count, ``said_rate`` how many a second; ``said_upright``: they state the size of the upright
     picture, which is another one than that of the stored picture.
     ``stated``: the size that the first region on it states which states one.
     """
@@ -27,6 +27,7 @@ class AssetRegions:
     video: VideoHeader | None = None
     frames: int | None = None
     said_frames: int | None = None
+    said_rate: float | None = None
     stored: tuple[int, int] | None = None
     stated: tuple[int, int] | None = None
     offsets: Offsets | None = None

@@ -61,6 +61,8 @@ T = TypeVar("T", int, float)
 NOTE = "note"
 SIZE_REMEDY = "give --media-root, --sizes or -O size=WxH"
 MAX_SECONDS = 1e7
+_HALF_A_TICK = 1e-4
+"""Of a frame: times are written to so many digits that a frame's own start may lie as far from it."""
 
 
 class AssetAnswer(NamedTuple):
@@ -105,6 +107,8 @@ class RegionReader(Struct, gc=False):
         if entry.kind == "textarea":
             value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.asset.slot.media
+        if media is Media.AUDIO and (value.ranges or value.sequence):
+            raise Refused(Code.UNSUPPORTED, "it counts frames of a video, but its file is taken for a sound")
         if value.ranges:
             frames = frame_spans(value, self.conventions, self._frames(value), self.remarks)
             return self._timed(frames=frames)
@@ -112,6 +116,8 @@ class RegionReader(Struct, gc=False):
             return self._timed(times=(self._seconds(value),))
         if value.sequence:
             return self._track(value, entry)
+        if media is Media.VIDEO and value.x is None and value.start is not None and value.end is not None:
+            return self._timed(frames=(self._frames_at(value),))
         if media in (Media.TEXT, Media.CONVERSATION, Media.HTML):
             if value.start is None and not value.globalOffsets:
                 what = f"it is a shape on a picture ({entry.type}), but its task shows a text"
@@ -365,6 +371,22 @@ class RegionReader(Struct, gc=False):
         if value.channel:
             self.remarks.lose(Code.FIELD_IGNORED, "the channel of an audio region has no place in Labelbox")
         return TimeSpan(float(start), float(end))
+
+    def _frames_at(self, value: ValueRecord) -> FrameSpan:
+        """The frames of a video at a stretch of its sound."""
+        asset, given = self.asset, self.conventions.frame_rates
+        rate = given[1] if given is not None else (asset.video.rate if asset.video is not None else asset.said_rate)
+        if not rate:
+            message = (
+                "it is a stretch of the sound of a video, of which Labelbox counts frames, and how many a second has is not "
+                "known: give --media-root or -O frame_rate=25:25; or -O media=audio where it is a sound"
+            )
+            raise Refused(Code.UNSUPPORTED, message)
+        times = self._seconds(value)
+        first, last = math.floor(times.start * rate + _HALF_A_TICK), math.ceil(times.end * rate - _HALF_A_TICK) - 1
+        if last > MAX_FRAMES:
+            raise Refused(Code.FRAME_INVALID, f"times up to {times.end:g} s are not in any video")
+        return FrameSpan(first, max(first, last))
 
     def _frames(self, value: ValueRecord) -> int | None:
         """The number of frames: the media's own, else what the region says."""

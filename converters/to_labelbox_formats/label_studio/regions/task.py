@@ -38,7 +38,7 @@ from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.grouping import Families, Group, Part, grouped, parts_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.plain import Drawn, plain_answers, plain_regions
-from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
+from to_labelbox_formats.label_studio.regions.region import MAX_SECONDS, AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import MAX_FRAMES
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
@@ -84,7 +84,7 @@ class TaskReader:
     ) -> None:
         self._config = config
         self._conventions = conventions
-        self._options = options
+        self.options = options
         self.exif = context.exif
         self.annotator = options.annotator
         self.frame_rate_given = conventions.frame_rates is not None
@@ -101,7 +101,7 @@ class TaskReader:
         self._state_frames(assets, regions)
         if not shows.slots:
             self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
-        selected = chosen(annotations, self._options)
+        selected = chosen(annotations, self.options)
         self._tell_selection(annotations, selected)
         kept = set(map(id, selected))
         for number, annotation in enumerate(annotations):
@@ -112,7 +112,7 @@ class TaskReader:
                 code, message = Code.CANCELLED, "this annotation was cancelled: its annotator has skipped the task"
                 if not annotation.cancelled:
                     code = Code.NOT_SELECTED
-                    message = f"this annotation of the task is not selected: annotator={self._options.annotator}"
+                    message = f"this annotation of the task is not selected: annotator={self.options.annotator}"
                 self._leave_out(annotation, assets, record.place, code, message)
         for one in records:
             for what, code in _PROPOSALS:
@@ -123,14 +123,20 @@ class TaskReader:
     def _state_frames(self, assets: TaskAssets, regions: Sequence[Region]) -> None:
         """What any region says of the length of a video that is not at hand holds for all on it."""
         unknown = [a for a in assets.wanted if a.slot.media is Media.VIDEO and a.frames is None]
+        for video in unknown:
+            shown = self._config.objects.get(video.slot.shown)
+            video.said_rate = shown.rate if shown is not None else None
         for region in regions if unknown else ():
             try:
-                said = decode_value(region.value).framesCount if region.value else None
+                value = decode_value(region.value) if region.value else ValueRecord()
             except UNDECODABLE:
                 continue
+            said = value.framesCount
             asset = assets.known(region) if said is not None and 1 <= said <= MAX_FRAMES else None
             if asset is not None and asset.frames is None and said is not None:
                 asset.frames = self._conventions.frame_count(said)
+                if value.duration and 0 < value.duration < MAX_SECONDS and asset.said_rate is None:
+                    asset.said_rate = said / value.duration
 
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
         """A task has one ground truth; which of several annotations it is, the export need not say; a reviewer may refuse it."""
@@ -145,7 +151,7 @@ class TaskReader:
                 why="where an annotation that is not rejected is there, that one counts; counted are what last reviews say",
                 option="-O annotator=accepted",
             )
-        if self._options.annotator == "best" and len(selected) == 1 and len(annotations) > 1:
+        if self.options.annotator == "best" and len(selected) == 1 and len(annotations) > 1:
             others = [a for a in annotations if not a.cancelled and a is not selected[0]]
             if others:
                 stated = bool(selected[0].ground_truth) and not any(a.ground_truth for a in others)
@@ -162,7 +168,7 @@ class TaskReader:
         self, task: Task, what: str, assets: TaskAssets, record: TaskRecord, code: Code, labelled: bool
     ) -> None:
         """Predictions or drafts: counted, and the last of them read where they are wanted and no annotation counts."""
-        reason = _unless(labelled, getattr(self._options, what), what)
+        reason = _unless(labelled, getattr(self.options, what), what)
         found = self._annotations(getattr(task, what), record, what)
         for number, annotation in enumerate(found, 1):
             if not reason and number == len(found):
