@@ -129,7 +129,7 @@ class Evidence:
             self.framed[str(region.get("to_name"))] += 1
             if known:
                 self.counts["frame_base"].add(min(known) > 0, min(known) == 0)
-        elif "end" in value and ("original_length" in region or "channel" in value):
+        elif "end" in value and _is_of_sound(region, value):
             self.timed[str(region.get("to_name"))] += 1
             times = _numbers([value["end"], region.get("original_length")])
             if times is not None:
@@ -158,6 +158,14 @@ class Evidence:
         if size is not None:
             fits_pixels = right <= size[0] + _SLACK and bottom <= size[1] + _SLACK
             self.counts["units"].add(max(right, bottom) <= 100 + _SLACK, fits_pixels)
+
+
+def _is_of_sound(region: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    """Whether a region without a shape is at times of a sound: spans of texts have whole numbers and quote what they cover."""
+    if "original_length" in region or "channel" in value:
+        return True
+    parts = isinstance(value["end"], float) and not value["end"].is_integer()
+    return parts and "startOffset" not in value and not str(region.get("type")).startswith("timeseries")
 
 
 def _extent(points: list[Any]) -> tuple[float, float] | None:

@@ -288,8 +288,11 @@ class RegionReader(Struct, gc=False):
         if span.unit is Unit.MISMATCH:
             self.remarks.lose(Code.SPAN_SHIFTED, "the text at its offsets is not the one that it says it covers")
         elif span.unit not in (Unit.CODE_POINTS, Unit.UNCHECKED):
-            self.remarks.note(Code.FIELD_REPAIRED, f"its offsets count {span.unit}; they were converted")
+            self._tell_unit(span.unit)
         return TextSpan(span.start, span.end, message)
+
+    def _tell_unit(self, unit: Unit) -> None:
+        self.remarks.note(Code.FIELD_REPAIRED, f"its offsets count {unit}; they were converted")
 
     def _in_messages(self, value: ValueRecord) -> list[TextSpan]:
         """Spans of a dialogue: paragraph numbers with offsets in them, one span a paragraph that it touches."""
@@ -332,7 +335,7 @@ class RegionReader(Struct, gc=False):
             wide = texts[0].from_utf16(start), texts[-1].from_utf16(end)
             quoted = self._quoted(numbers, *wide, quote)
             if quoted:
-                self.remarks.note(Code.FIELD_REPAIRED, f"its offsets count {Unit.UTF16}; they were converted")
+                self._tell_unit(Unit.UTF16)
                 start, end = wide
         spans: list[TextSpan] = []
         for number, offsets in zip(numbers, texts):

@@ -7,7 +7,7 @@ turns clockwise about its *top-left corner* unless the user says otherwise, an e
 from __future__ import annotations
 
 import math
-from itertools import chain
+from itertools import chain, pairwise
 
 import msgspec
 from msgspec import Raw, Struct
@@ -263,7 +263,7 @@ def segments_of(
             Code.FRAME_INVALID,
             f"{wrong} of its key frames lie outside the video, whose first frame is {conventions.frame_base}",
         )
-    ordered = sorted(by_frame.items())
+    ordered = _without_absences(sorted(by_frame.items()), remarks)
     if not ordered:
         raise Refused(Code.TRACK_EMPTY, "it has no key frame")
     turned = any(m.rotation and m.rotation % 360 for _, m in ordered)
@@ -288,6 +288,30 @@ def segments_of(
             current += [Keyframe(frame, current[-1].geometry) for frame in held]
         segments.append(tuple(current))
     return tuple(segments)
+
+
+def _without_absences(ordered: list[tuple[int, Moment]], remarks: RegionLog) -> list[tuple[int, Moment]]:
+    """Key frames without those of scripts that say of frame after frame that nothing is there.
+
+    In the editor a disabled key frame is the last one that shows the object, which a second one behind it could not be.
+    """
+    hidden = [frame for frame, moment in ordered if moment.enabled is False]
+    if not any(b - a == 1 for a, b in pairwise(hidden)):
+        return ordered
+    message = "it is disabled on one frame after the other, so that it was taken for hidden on all disabled ones"
+    remarks.note(Code.FIELD_REPAIRED, message)
+    kept: list[tuple[int, Moment]] = []
+    for (frame, moment), (following, after) in zip(ordered, [*ordered[1:], ordered[-1]]):
+        if moment.enabled is False:
+            continue
+        if after.enabled is False:
+            last = following - 1
+            if last > frame:
+                kept.append((frame, moment))
+                moment = _between(frame, moment, following, after, last)
+            frame, moment = last, msgspec.structs.replace(moment, enabled=False)
+        kept.append((frame, moment))
+    return kept
 
 
 def _is_turned(shape: Geometry) -> bool:

@@ -136,9 +136,9 @@ class Offsets:
 
 
 def _agree_but_for_breaks(slice: str, quote: str) -> bool:
-    """Browsers leave line breaks out of what they quote; a double click takes the one behind a word in, and a blank."""
+    """Browsers leave line breaks out of what they quote, scripts write a blank; a double click takes what is behind a word in."""
     plain, said = _BREAK.sub("", slice), _BREAK.sub("", quote)
-    return bool(plain) and plain in (said, said.strip())
+    return bool(plain) and (plain in (said, said.strip()) or _SPACE.sub(" ", slice) == _SPACE.sub(" ", quote))
 
 
 def quotes_over(first: Offsets, between: str, last: Offsets, start: int, end: int, quote: str) -> bool:
