@@ -169,7 +169,9 @@ def _is_of_sound(region: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
 
 
 def _extent(points: list[Any]) -> tuple[float, float] | None:
-    """The greatest x and y of those that are pairs of numbers."""
+    """The greatest x and y of those that are pairs of numbers, or objects with them."""
+    if points and isinstance(points[0], dict):
+        points = [[p.get("x"), p.get("y")] if isinstance(p, dict) else p for p in points]
     try:
         xs, ys = map(_numbers, zip(*points, strict=True))
         if xs is None or ys is None:

@@ -63,3 +63,33 @@ def test_a_blank_in_the_quote_for_a_line_break(tmp_path: Path) -> None:
     given = task([region("labels", value)], {"shown": "first\nline here"})
     report = to_labelbox.convert(write(tmp_path, [given]), tmp_path / "out")
     assert (report.annotations.converted, report.annotations.approximated) == (1, 0)
+
+
+def outline(x: float) -> dict[str, Any]:
+    points = [{"x": x, "y": 10}, {"x": x + 40, "y": 10}, {"x": x + 40, "y": 60}]
+    return region(
+        "polygonlabels", {"points": points, "polygonlabels": ["v"]}, f"{x}", original_width=200, original_height=100
+    )
+
+
+def test_vertices_as_objects(tmp_path: Path) -> None:
+    to_labelbox.convert(write(tmp_path, [task([outline(10)])]), tmp_path / "out")
+    (line,) = lines(tmp_path / "out")
+    assert [(p["x"], p["y"]) for p in line["polygon"]] == [(20, 10), (100, 10), (100, 60)]
+
+
+def test_vertices_as_objects_are_evidence(tmp_path: Path) -> None:
+    with pytest.raises(to_labelbox.UsageError, match="units=pixel"):
+        to_labelbox.convert(write(tmp_path, [task([outline(110), outline(120)])]), tmp_path / "out")
+
+
+def test_seconds_where_frames_are_expected(tmp_path: Path) -> None:
+    def timeline(id: str, start: float, end: float) -> dict[str, Any]:
+        return region("timelinelabels", {"ranges": [{"start": start, "end": end}], "timelinelabels": ["run"]}, id)
+
+    given = task([timeline("a", 1.52, 3.27), timeline("b", 2, 5.0)], {"shown": "a.mp4"})
+    report = to_labelbox.convert(write(tmp_path, [given]), tmp_path / "out")
+    (line,) = lines(tmp_path / "out")
+    assert line["answer"][0]["frames"] == [{"start": 2, "end": 5}]
+    (told,) = (d for d in report.diagnostics if d.code == "frame-invalid")
+    assert "does not count whole frames" in told.message

@@ -52,6 +52,12 @@ class Vertex(Struct, gc=False):
     isBezier: bool | None = None
 
 
+class _Named(Struct, gc=False):
+    x: float
+    y: float
+
+
+_POINTS = msgspec.json.Decoder(list[_Named], strict=False)
 _VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 
 
@@ -115,7 +121,7 @@ _QUARTERS = {90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
 
 def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     try:
-        points = _VERTICES.decode(value.points)
+        points = _pairs(value.points)
     except UNDECODABLE as error:
         raise Refused(
             Code.POLYGON_INVALID, f"its points are no pairs of numbers: {in_words(error, value.points)}"
@@ -128,6 +134,17 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     if len(points) < 3:
         raise Refused(*sentences.POLYGON_OF_FEW_POINTS(points=n_of(len(points), "point")))
     return Polygon(((flat,),))
+
+
+def _pairs(raw: Raw) -> list[tuple[float, float]]:
+    """Vertices as pairs, which scripts write as objects, too. Raises what :data:`UNDECODABLE` lists."""
+    try:
+        return _VERTICES.decode(raw)
+    except UNDECODABLE as error:
+        try:
+            return [(point.x, point.y) for point in _POINTS.decode(raw)]
+        except UNDECODABLE:
+            raise error from None
 
 
 def scaled(points: list[tuple[float, float]], width: float, height: float) -> list[float]:
@@ -355,6 +372,9 @@ def frame_spans(
         raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {in_words(error, value.ranges)}") from None
     spans = []
     for stretch in ranges:
+        if any(n is not None and n != int(n) for n in (stretch.start, stretch.end)):
+            message = f"its range {stretch.start}..{stretch.end} does not count whole frames: seconds are no frames"
+            raise Refused(Code.FRAME_INVALID, message)
         start = conventions.first_frame(stretch.start) if stretch.start is not None else 0
         if stretch.end is not None:
             end = conventions.last_frame(stretch.end)
