@@ -247,9 +247,12 @@ class ExportCensus:
         for might_be in () if config.found else (self._media, self.fields.texts):
             if shown.isdisjoint(self._data):
                 shown |= set(might_be)  # which of them is the asset each task tells, not the name
+        offered = {c.offered: f"it offers the options of {c.name!r}, of which those that were chosen are written"
+                   for c in config.controls.values() if c.offered}  # fmt: skip
         for name, count in self._data.most_common():
             if name not in shown:
-                log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")
+                why = offered.get(name, "no object shows it")
+                log.note_unread("field", name, where="data of tasks", count=count, why=why)
 
 
 def _tasks(text: bytes) -> Sequence[Mapping[str, Any]]:

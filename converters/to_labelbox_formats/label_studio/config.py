@@ -66,6 +66,8 @@ class Entry(Struct, frozen=True):
 
 
 class Control(Struct, frozen=True):
+    """``offered``: the field of the data that holds the labels or options of each task."""
+
     name: str
     tag: str
     targets: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class Control(Struct, frozen=True):
     when_labels: tuple[str, ...] = ()
     when_choices: tuple[str, ...] = ()
     labelling: bool = False
+    offered: str = ""
 
     @property
     def is_answer(self) -> bool:
@@ -329,6 +332,7 @@ def _control(name: str, tag: str, element: _Tag, given: dict[str, str]) -> Contr
         _names(given.get("whenlabelvalue")),
         _names(given.get("whenchoicevalue")) if conditional else (),
         labelling,
+        root_key(value) if (value := given.get("value", "")).startswith("$") else "",
     )
 
 

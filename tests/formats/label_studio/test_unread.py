@@ -93,3 +93,14 @@ def test_proposals_of_which_the_export_holds_the_ids_alone_are_named(tmp_path: P
         ("list", "predictions", "tasks"): 2,
         ("list", "drafts", "tasks"): 1,
     }
+
+
+def test_options_that_the_data_offers_are_told_so(tmp_path: Path) -> None:
+    config = (
+        '<Image name="shown" value="$shown"/><RectangleLabels name="rectanglelabels" toName="shown" value="$kinds"/>'
+    )
+    data = {"shown": "a.jpg", "kinds": [{"value": "car"}, {"value": "bus"}]}
+    report = to_labelbox.convert(write(tmp_path / "in", [task([box()], data)], config), tmp_path / "out")
+    (told,) = report.unread
+    assert (told.name, told.count) == ("kinds", 1)
+    assert told.why == "it offers the options of 'rectanglelabels', of which those that were chosen are written"
