@@ -20,7 +20,7 @@ from to_labelbox_formats.cvat.assets import MediaFinders
 from to_labelbox_formats.cvat.assumptions import ask_coordinates, open_end_of
 from to_labelbox_formats.cvat.detect import Files, find_files
 from to_labelbox_formats.cvat.exports import Export, Group
-from to_labelbox_formats.cvat.meta import KINDS, schema_of
+from to_labelbox_formats.cvat.meta import KINDS, declared_apart, schema_of
 from to_labelbox_formats.cvat.options import Coordinates, Jobs, Numbering, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
@@ -50,9 +50,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         raise SourceError(f"{source.path}: no CVAT export is in it")
     _refuse_unheard(exports, options)
     _remark(exports, log)
+    labels = [label for e in exports for label in e.meta.labels]
+    for name, what in declared_apart(labels):
+        log.decide(
+            f"label {name!r} is declared several times, and they differ in {what}: it is one, with what all of them say"
+        )
     labels_leave = [ask_coordinates(export) for export in exports if options.coordinates is Coordinates.AUTO]
     groups = without_copies([g for e in exports for g in e.groups.values()], options, log)
-    labels = [label for e in exports for label in e.meta.labels]
     ends = {e.name: open_end_of(e, options.open_tracks, log) for e in exports}
     setting = Setting(context, Vocabulary(labels), options, ends)
     finders = MediaFinders(source, context)

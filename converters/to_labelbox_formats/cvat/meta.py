@@ -10,7 +10,7 @@ Blanks around names and chosen answers are no part of them, here and in the anno
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -240,7 +240,7 @@ def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
 
 
 def _labels_of_xml(owner: Element, holds: Holds) -> tuple[LabelSpec, ...]:
-    top: dict[str, LabelSpec] = {}
+    top: dict[str, list[LabelSpec]] = {}
     parts: dict[str, list[LabelSpec]] = {}
     specs = [
         [s for s in map(_attribute_of_xml, _children(element, "attributes", "attribute")) if s is not None]
@@ -258,12 +258,11 @@ def _labels_of_xml(owner: Element, holds: Holds) -> tuple[LabelSpec, ...]:
         if parent:
             parts.setdefault(parent, []).append(label)
         else:
-            top.setdefault(name, label)
+            top.setdefault(name, []).append(label)
     for parent, elements in parts.items():
-        skeleton = top.get(parent) or LabelSpec(parent, "skeleton")
-        unique = {e.name: e for e in reversed(elements)}
-        top[parent] = replace(skeleton, elements=tuple(e for e in elements if unique.get(e.name) is e))
-    return tuple(top.values())
+        first, *others = top.get(parent) or [LabelSpec(parent, "skeleton")]
+        top[parent] = [replace(first, elements=tuple(elements)), *others]
+    return tuple(label for same in top.values() for label in same)
 
 
 _LINE = re.compile(r"\s*([@~])(\w+)=([^:]+):?(.*)", re.DOTALL)
@@ -316,13 +315,11 @@ def labels_of_json(records: Any) -> tuple[LabelSpec, ...]:
         records = records.get("results", records.get("labels"))
     if not isinstance(records, list):
         return ()
-    found: dict[tuple[str, int | None], LabelSpec] = {}
-    for record in records:
-        if not isinstance(record, dict) or not isinstance(record.get("name"), str) or record.get("has_parent"):
-            continue
-        label = _label_of_json(record)
-        found.setdefault((label.name, label.id), label)
-    return tuple(found.values())
+    return tuple(
+        _label_of_json(record)
+        for record in records
+        if isinstance(record, dict) and isinstance(record.get("name"), str) and not record.get("has_parent")
+    )
 
 
 def _label_of_json(record: Mapping[str, Any]) -> LabelSpec:
@@ -363,6 +360,35 @@ def element_label(skeleton: str, element: str) -> str:
     return f"{skeleton}/{element}"
 
 
+def questions_of(label: LabelSpec) -> tuple[Question, ...]:
+    return joined((), (a.question() for a in label.attributes))
+
+
+def declared_apart(labels: Iterable[LabelSpec]) -> Iterator[tuple[str, str]]:
+    """Labels that are declared several times, and what of them is declared in different ways."""
+    found: dict[str, list[LabelSpec]] = {}
+    for label in labels:
+        found.setdefault(label.name, []).append(label)
+        for element in label.elements:
+            found.setdefault(element_label(label.name, element.name), []).append(element)
+    for name, same in found.items():
+        attributes: dict[str, set[Question]] = {}
+        for question in (a.question() for label in same for a in label.attributes):
+            attributes.setdefault(question.name, set()).add(question)
+        apart = [
+            *(["its type"] if len({label.type for label in same}) > 1 else ()),
+            *(["its colour"] if len({label.color.lower() for label in same} - {""}) > 1 else ()),
+            *(
+                ["which attributes it has"]
+                if len({frozenset(a.name for a in label.attributes) for label in same}) > 1
+                else ()
+            ),
+            *(f"attribute {attribute!r}" for attribute, told in attributes.items() if len(told) > 1),
+        ]
+        if apart:
+            yield name, ", ".join(apart)
+
+
 def schema_of(
     labels: Iterable[LabelSpec], tagged: Iterable[str], kinds: Mapping[str, Kind], common: tuple[Question, ...] = ()
 ) -> Schema:
@@ -370,13 +396,13 @@ def schema_of(
 
     ``common`` are questions about everything that is drawn.
 
-    Labels of one name in several tasks are one label with the attributes, types and options of all.
+    Labels of one name are one label with the attributes, types and options of all.
     """
     merged: dict[str, Label] = {}
     tags: dict[str, Option] = {}
     used = set(tagged)
     for spec in labels:
-        questions = tuple(a.question() for a in spec.attributes)
+        questions = questions_of(spec)
         if spec.type == "tag" or spec.name in used:
             known = tags.get(spec.name)
             nested = tuple(replace(q, index=False) for q in questions)
@@ -385,12 +411,9 @@ def schema_of(
             continue
         if spec.elements or spec.type == "skeleton":
             for element in spec.elements:
-                own = tuple(a.question() for a in element.attributes)
+                own = joined(joined(questions, questions_of(element)), common)
                 name = element_label(spec.name, element.name)
-                _add(
-                    merged,
-                    Label(name, (Kind.POINT,), element.color or spec.color, joined(joined(questions, own), common)),
-                )
+                _add(merged, Label(name, (Kind.POINT,), element.color or spec.color, own))
             continue
         kind = kinds.get(spec.type)
         _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, joined(questions, common)))

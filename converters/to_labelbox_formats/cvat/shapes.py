@@ -40,7 +40,7 @@ from to_labelbox.report.errors import FileError, Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.decimal_commas import with_point
-from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
+from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined, questions_of
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
 from to_labelbox_formats.cvat.options import Coordinates
 
@@ -342,14 +342,14 @@ class Vocabulary:
         self._same: dict[tuple[str, tuple[Attribute, ...], tuple[tuple[Code, str], ...]], Resolved] = {}
         for label in labels:
             self._declare(label.name, label)
-            if label.elements or label.type == "skeleton":
+            if label.elements or (label.type == "skeleton" and label.name not in self.skeletons):
                 self.skeletons[label.name] = label
             for element in label.elements:
                 self._declare(element_label(label.name, element.name), element)
 
     def _declare(self, name: str, spec: LabelSpec) -> None:
         known = self.questions.get(name, {})
-        declared = joined(known.values(), (a.question() for a in spec.attributes))
+        declared = joined(known.values(), questions_of(spec))
         self.questions[name] = {question.name: question for question in declared}
 
     def resolve(self, label: str, answers: tuple[Answer, ...]) -> Resolved:

@@ -155,7 +155,7 @@ class RowReader:
     def _flat_elements(self, row: Node, label: str) -> list[Node]:
         """An old skeleton row lists its points without names, in the order of the declared elements."""
         spec = self._vocabulary.skeletons.get(label)
-        names = [e.name for e in spec.elements] if spec else []
+        names = list(dict.fromkeys(e.name for e in spec.elements)) if spec else []
         try:
             numbers = points_of(row.get("points"))
         except ValueError:
