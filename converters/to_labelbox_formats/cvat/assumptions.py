@@ -8,16 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from to_labelbox.model.text import n_of
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.exports import ROW, Export, Group
-from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, SameSource, Video
+from to_labelbox_formats.cvat.meta import whole
+from to_labelbox_formats.cvat.nodes import Figure, Node, make_node, start_tag
+from to_labelbox_formats.cvat.options import Coordinates, Frames, Numbering, OpenTracks, Options, SameSource, Video
+from to_labelbox_formats.cvat.shapes import figure_in_pixels
 
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
 _TRACKS = 500
 """Tracks and pictures of a file whose frame numbers are looked at."""
-_HEADS, _LOOKED_AT = 100, 1 << 13
-"""Pictures and tracks of a task whose coordinates are looked at, and bytes of each."""
+_HEADS, _LOOKED_AT, _HEAD = 100, 1 << 13, 1 << 12
+"""Pictures and tracks of a task whose coordinates are looked at, bytes of each, and those of a start tag."""
 _GAPS, _EVERY, _FEW, _ONE = "with gaps", "on every frame", "too few", "one"
 
 
@@ -108,8 +112,8 @@ def _ask_whether_from_one(group: Group) -> None:
 
 _END = 1 << 11
 """Bytes of each end of a track in which its first and last rows are looked for."""
-_TAG_OF_ROW = re.compile(rb'<[a-z]+\s[^<>]*?\bframe="(\d{1,8})"[^<>]*>')
-_HIDES = re.compile(rb'\boutside\s*=\s*"(?:1|true)"', re.IGNORECASE)
+_TAG_OF_ROW = re.compile(rb"<[a-z]+(?=\s)[^<>]*?%b[^<>]*>" % ROW.pattern)
+_HIDES = re.compile(rb'\boutside\s*=\s*"\s*(?:1|1\.0|true|yes)\s*"', re.IGNORECASE)
 
 
 def _numbers(group: Group) -> list[int]:
@@ -159,9 +163,12 @@ def assume_one_video(sharing: Sequence[Group], choice: SameSource, log: Log) -> 
     )
 
 
-_NUMBER = rb'"\s*(-?[\d.]+(?:e-?\d+)?)\s*"'
+_NUMBER = rb'"(-?\d+(?:\.\d*)?)"'
 _BOX = re.compile(rb"<box\s[^>]*\sxtl=%b\s+ytl=%b\s+xbr=%b\s+ybr=%b" % ((_NUMBER,) * 4))
-_POINTS = re.compile(rb'\spoints="([^"]{1,2000})')
+_OTHERS = re.compile(rb"<(?:ellipse|cuboid)\s[^<>]*>")
+_NUMBERED = re.compile(rb"<(?:box|ellipse|cuboid)\s[^<>]*>")
+_MOST_POINTS = 2000
+_POINTS = re.compile(rb'\spoints\s*=\s*"([^"]{1,%d})' % _MOST_POINTS)
 _SIZE = re.compile(rb'<image\s[^>]*\swidth="(\d+)"\s+height="(\d+)"')
 _SHAPES = 3
 """Shapes from which on a file is asked about."""
@@ -173,15 +180,14 @@ def ask_coordinates(export: Export) -> bool:
     All of those looked at lie between 0 and 1; or most boxes have their far corner before the near one, and all fit on
     their pictures when that corner is taken for their size.
     """
-    boxes: list[tuple[list[float], tuple[float, float]]] = []
-    others: list[tuple[list[float], tuple[float, float]]] = []
+    boxes: list[tuple[Sequence[float], tuple[int, int]]] = []
+    others: list[tuple[Sequence[float], tuple[int, int]]] = []
     for group in export.groups.values():
-        size = (float(group.task.width or 0), float(group.task.height or 0))
+        size = group.task.width or 0, group.task.height or 0
         for text in export.texts((*group.images[:_HEADS], *group.tracks[:_HEADS]), first=_LOOKED_AT):
-            found = _SIZE.match(text)
-            own = (float(found[1]), float(found[2])) if found else size
-            boxes += ((numbers, own) for match in _BOX.findall(text) if (numbers := _floats(match)))
-            others += ((numbers, own) for p in _POINTS.findall(text) if (numbers := _floats(re.split(rb"[,;]", p))))
+            own = _size_of(text) or size
+            for figure in _figures(text):
+                (boxes if figure.kind == "rectangle" else others).append((figure.numbers, own))
     values = [numbers for numbers, _ in (*boxes, *others)]
     inside = sum(any(0 < v < 1 for v in numbers) for numbers in values)
     if inside >= _SHAPES and all(min(numbers) >= 0 and max(numbers) <= 1 for numbers in values):
@@ -195,28 +201,55 @@ def ask_coordinates(export: Export) -> bool:
         )
     swapped = sum(right < left or bottom < top for (left, top, right, bottom), _ in boxes)
     sized = [box for box in boxes if box[1][0]]
-    fit = bool(sized) and all(x + w <= width + 1 and y + h <= height + 1 for (x, y, w, h), (width, height) in sized)
+    fit = all(x + w <= width + 1 and y + h <= height + 1 for (x, y, w, h), (width, height) in sized)
     if swapped >= _SHAPES and 2 * swapped > len(boxes) and fit:
         ask(
             f"{export.name}: of {len(boxes)} boxes looked at, {swapped} have their far corner (xbr, ybr) before the near one, and "
-            "all fit on their pictures as left, top, width, height",
+            + ("all fit on their pictures as left, top, width, height" if sized else "no picture says its size"),
             [
                 ("-O coordinates=sizes", "xbr and ybr hold the width and height of boxes"),
                 ("-O coordinates=pixels", "they are corners, which are put in order"),
             ],
         )
-    reaches = (
-        (max(numbers[::2]), max(numbers[1::2], default=0), size) for numbers, size in (*boxes, *others) if size[0]
-    )
+    reaches = ((max(numbers[::2]), max(numbers[1::2]), size) for numbers, size in (*boxes, *others) if size[0])
     return any(right > width + 1 or bottom > height + 1 for right, bottom, (width, height) in reaches)
 
 
-def _floats(texts: Iterable[bytes]) -> list[float]:
-    """The numbers; none where one is none."""
+def _size_of(text: bytes) -> tuple[int, int] | None:
+    """The size that a picture says."""
+    found = _SIZE.match(text)
+    if found is not None:
+        return int(found[1]), int(found[2])
+    head = start_tag(text[:_HEAD].decode(errors="replace")) if text.startswith(b"<image") else None
+    if head is None:
+        return None
+    width, height = (whole(head[0].get(name), 1) for name in ("width", "height"))
+    return (width, height) if width and height else None
+
+
+def _figures(text: bytes) -> Iterator[Figure]:
+    """The shapes of a picture or track, as far as a reader takes their numbers, mended or not."""
+    plain = _BOX.findall(text)
+    if plain and len(plain) == text.count(b"<box", 0, text.rfind(b">")):
+        yield from (Figure("rectangle", list(map(float, corners))) for corners in plain)
+        tags = _OTHERS.findall(text)
+    else:
+        tags = _NUMBERED.findall(text)
+    for tag in tags:
+        found = start_tag(tag.decode(errors="replace"))
+        yield from _figure(found[0]) if found is not None else ()
+    for points in _POINTS.findall(text):
+        whole_pairs = points if len(points) < _MOST_POINTS else points[: points.rfind(b";")]
+        yield from _figure(make_node("points", {"points": whole_pairs.decode(errors="replace")}))
+
+
+def _figure(node: Node) -> Iterator[Figure]:
     try:
-        return [float(text) for text in texts if text.strip()]
-    except ValueError:
-        return []
+        figure = figure_in_pixels(node, Coordinates.PIXELS, None, None, lambda *_: None)
+    except Refused:
+        return
+    if figure.numbers:
+        yield figure
 
 
 def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
@@ -261,14 +294,14 @@ def _rows_of_open_tracks(export: Export) -> Iterator[tuple[str, int]]:
     tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
     looked_at = list(tasks)[:_TRACKS]
     for task, text in zip((tasks[element] for element in looked_at), export.texts(looked_at)):
-        frames = sorted({int(f) - task.offset for f in ROW.findall(text)})
-        if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
+        rows = list(ROW.finditer(text))
+        frames = sorted({int(row[1]) - task.offset for row in rows})
+        if not frames or task.last is None or frames[-1] >= task.last or _hides(text, rows[-1]):
             continue
         dense = len(frames) == (frames[-1] - frames[0]) // task.step + 1
         yield _ONE if len(frames) < 2 else _FEW if len(frames) < 3 else _EVERY if dense else _GAPS, frames[0]
 
 
-def _is_closed(text: bytes) -> bool:
+def _hides(text: bytes, last: re.Match[bytes]) -> bool:
     """Whether the last row of a track hides it."""
-    last = text.rfind(b" frame=")
-    return last >= 0 and _HIDES.search(text, text.rfind(b"<", 0, last)) is not None
+    return _HIDES.search(text, text.rfind(b"<", 0, last.start())) is not None

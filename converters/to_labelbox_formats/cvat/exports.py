@@ -23,7 +23,7 @@ MAX_UNNAMED = 100_000
 
 
 ALL = 1 << 63
-ROW = re.compile(rb'\sframe="(\d{1,8})"')
+ROW = re.compile(rb'\sframe="\s*(\d{1,8})(?:\.0)?\s*"')
 """The frame of a row of a track in XML."""
 
 

@@ -33,13 +33,13 @@ from to_labelbox.model.items import (
     RotatedBox,
 )
 from to_labelbox.model.schema import Input, Question
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import NUMBER, flag, n_of, shortened
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.source.decimal_commas import with_point
+from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined, questions_of
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
 from to_labelbox_formats.cvat.options import Coordinates
@@ -135,16 +135,17 @@ def figure_of(node: Node) -> Figure:
 def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: int | None, note: Note) -> Figure:
     """The figure of a shape element of a file whose numbers are of that form. Raises :class:`Refused`.
 
-    Numbers with decimal commas are read, and ``note`` is told.
+    Numbers with decimal commas, and points without semicolons between them, are read, and ``note`` is told.
     """
     try:
         figure = figure_of(node)
     except Refused:
-        pointed = _with_points(node)
-        if pointed is None:
+        mended = _mended(node)
+        if mended is None:
             raise
-        figure = figure_of(pointed)
-        note(Code.FIELD_REPAIRED, f"<{node.tag}> has decimal commas; they are read as points")
+        fields, how = mended
+        figure = figure_of(make_node(node.tag, fields))
+        note(Code.FIELD_REPAIRED, f"<{node.tag}> has {how}")
     kind, numbers, rotation = figure
     if node.figure is not None or kind == "mask" or form not in (Coordinates.FRACTIONS, Coordinates.SIZES):
         return figure
@@ -160,21 +161,41 @@ def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: i
     return Figure(kind, [v * (height if n % 2 else width) for n, v in enumerate(numbers)], rotation)
 
 
-_PAIR_OF_DECIMALS = re.compile(r"\s*(-?\d+),(\d+)\s*[,\s]\s*(-?\d+),(\d+)\s*")
+_PAIR_OF_DECIMALS = re.compile(r"\s*([+-]?\d+),(\d+)\s*[,\s]\s*([+-]?\d+),(\d+)\s*")
 
 
-def _with_points(node: Node) -> Node | None:
-    """The shape with decimal points where its numbers have commas, and none a point; None for others."""
+_DECIMAL_COMMAS = "decimal commas; they are read as points"
+
+
+def _mended(node: Node) -> tuple[dict[str, str], str] | None:
+    """The fields with decimal points where numbers have commas, and none a point, or with semicolons between points; and which.
+
+    None for others.
+
+    Raises :class:`Refused` where all commas may be those of thousands.
+    """
     fields = {name: node.parts[place] for name, place in node.layout.index.items()}
     if "points" in fields:
-        pairs = [_PAIR_OF_DECIMALS.fullmatch(pair) for pair in fields["points"].split(";") if pair.strip()]
-        fields["points"] = ";".join(m.expand(r"\1.\2,\3.\4") for m in pairs if m is not None)
-        return make_node(node.tag, fields) if pairs and None not in pairs else None
+        text = fields["points"]
+        pairs = [_PAIR_OF_DECIMALS.fullmatch(pair) for pair in text.split(";") if pair.strip()]
+        flat = re.split(r"\s*,\s*|\s+", text.strip())
+        if pairs and None not in pairs and not (len(pairs) == 1 and node.tag != "points"):
+            if ";" not in text:
+                why = "may be one point with decimal commas, or two points: write ';' between points"
+                raise Refused(Code.POINT_INVALID, f"{text.strip()!r} {why}")
+            points = ";".join(m.expand(r"\1.\2,\3.\4") for m in pairs if m is not None)
+            return fields | {"points": points}, _DECIMAL_COMMAS
+        if ";" not in text and len(flat) > 2 and len(flat) % 2 == 0 and all(map(NUMBER.fullmatch, flat)):
+            points = ";".join(map(",".join, zip(flat[::2], flat[1::2])))
+            return fields | {"points": points}, "no semicolons between its points; its numbers are read as pairs"
+        return None
     named = [name for name in (*_FIELDS.get(node.tag, ()), "rotation") if name in fields]
     pointed = {n: with_point(fields[n]) for n in named}
     if any("." in fields[n] for n in named) or all(pointed[n] is fields[n] for n in named):
         return None
-    return make_node(node.tag, fields | pointed)
+    if either := ambiguous(fields[n] for n in named):
+        raise Refused(_BROKEN[TAGS[node.tag]], f"<{node.tag}> has {either!r}, and {EITHER}: write points")
+    return fields | pointed, _DECIMAL_COMMAS
 
 
 _flat = msgspec.json.Decoder(list[float])
@@ -419,8 +440,7 @@ def _value(question: Question | None, text: str) -> str | bool | Choice | None:
 
 
 def is_on(text: str) -> bool:
-    """``1`` or ``true``."""
-    return text == "1" or text.strip().lower() in ("1", "true")
+    return text == "1" or flag(text) is True
 
 
 def group_of(text: str) -> str:
@@ -447,6 +467,15 @@ class ShapeLog:
         if code is Code.CLIPPED:
             self.lost = True
         self._log.note(code, message, file=self._file, where=self.where, id=self.id)
+
+    def flag(self, node: Node, name: str, default: str = "0") -> bool:
+        """A flag of a shape; one that says neither yes nor no is taken for the default, with a word."""
+        said = node.get(name, default)
+        if (on := flag(said)) is None:
+            message = f"{name} of <{node.tag}> is {shortened(said)!r}, neither 0 nor 1: taken as {default}"
+            self.note(Code.FIELD_REPAIRED, message)
+            return default == "1"
+        return on
 
     def problems(self, found: Iterable[tuple[Code, str]]) -> None:
         for code, message in found:

@@ -17,14 +17,14 @@ from to_labelbox.report.errors import Refused
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.options import Coordinates, OpenTracks
-from to_labelbox_formats.cvat.shapes import FLAGS, Resolved, ShapeLog, Vocabulary, figure_in_pixels, is_on, points_of
+from to_labelbox_formats.cvat.shapes import FLAGS, Resolved, ShapeLog, Vocabulary, figure_in_pixels, points_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
 MAX_FRAME = 10_000_000
 MAX_FILLED = 200_000
 """Frames of one track that are computed from keyframes; more are not, as no player takes them."""
 _BOX = ("frame", "keyframe", "outside", "occluded", "xtl", "ytl", "xbr", "ybr")
-_ON = frozenset({"1", "true", "True"})
+_FLAGS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
 _new: Callable[[type, tuple[object, ...]], Any] = tuple.__new__
 """Makes a named tuple without the detour over its own ``__new__``; there is one for every row."""
 
@@ -184,14 +184,14 @@ class RowReader:
                     at, key_text, outside_text, occluded, xtl, ytl, xbr, ybr = getter(parts)
                     try:
                         frame, box = int(at), (float(xtl), float(ytl), float(xbr), float(ybr))
-                    except ValueError:
-                        frame, box = -1, (0.0, 0.0, 0.0, 0.0)
+                        flags = _FLAGS[key_text], _FLAGS[outside_text], _FLAGS[occluded]
+                    except (ValueError, KeyError):
+                        frame, box, flags = -1, (0.0, 0.0, 0.0, 0.0), (False, False, False)
                     # The sum of anything with NaN or infinity fails the comparison.
                     if 0 <= frame <= MAX_FRAME and -1e15 < sum(box) < 1e15:
                         if answers != told:
                             told, answered = answers, resolve(label, tuple(answers))
                         figure = _new(Figure, ("rectangle", box, 0.0))
-                        flags = key_text in _ON, outside_text in _ON, occluded in _ON
                         rows.append(_new(Row, (frame, *flags, figure, answered)))
                         continue
             row = self._row(node, node, number, rows)
@@ -226,7 +226,7 @@ class RowReader:
         frame = self._frame(node if "frame" in node.layout.index else skeleton, number)
         if frame is None:
             return None
-        outside = is_on(node.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
+        outside = self._log.flag(node, "outside") or self._log.flag(skeleton, "outside")
         try:
             figure = self._figure(node)
             if node is not skeleton and (figure.kind != "points" or len(figure.numbers) != 2):
@@ -241,7 +241,7 @@ class RowReader:
             message = f"frame {frame}: {error}; the object stays where it was until it is hidden there"
             self._log.note(error.code, message)
             figure = before[-1].figure
-        key, occluded = is_on(node.get("keyframe", "1")), is_on(node.get("occluded", "0"))
+        key, occluded = self._log.flag(node, "keyframe", "1"), self._log.flag(node, "occluded")
         return Row(frame, key, outside, occluded, figure, _UNKNOWN)
 
     def _figure(self, node: Node) -> Figure:

@@ -98,8 +98,8 @@ _MARKS = re.compile(
 )
 _APOSTROPHE = re.compile(rb"=\s*'")
 _LABEL = re.compile(rb"""label\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_DENSE = re.compile(rb"""keyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
-_CLOSES = re.compile(rb"""outside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
+_DENSE = re.compile(rb"""keyframe\s*=\s*["']\s*(?:0|false|no)""", re.IGNORECASE)
+_CLOSES = re.compile(rb"""outside\s*=\s*["']\s*(?:1|true|yes)""", re.IGNORECASE)
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*>")
 """Python's own writer puts the values of the declaration, and no others, in apostrophes."""
@@ -170,7 +170,7 @@ class _Index:
             self.dense = self.dense or _DENSE.search(data) is not None
             self.closes = self.closes or _CLOSES.search(data) is not None
             if not self.dense:
-                self.rows += data.count(b" frame=")
+                self.rows += data.count(b"frame=") - data.count(b"keyframe=")
 
     def _note_meta(self, end: bool, start: int, stop: int) -> None:
         """The first of the file; one without an end is none."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from to_labelbox.model.items import Attribute, Box, Object
 from to_labelbox.model.tables import Rows, ShapeTable
+from to_labelbox.model.text import flag
 from to_labelbox_formats.cvat.shapes import Vocabulary, difference, is_on, points_of
 from to_labelbox_formats.cvat.xml.forms import answers_in, form_of
 
@@ -50,7 +51,7 @@ class _Known(dict[tuple[str, str, str], tuple[str, tuple[Attribute, ...]]]):
         label, occluded, answers = key
         name = label.strip()
         found = self._vocabulary.resolve(name, answers_in(answers))
-        if found.problems or not name:
+        if found.problems or not name or flag(occluded) is None:
             raise _Odd
         if len(self) >= _MAX_KNOWN:
             self.clear()

@@ -35,7 +35,6 @@ from to_labelbox_formats.cvat.shapes import (
     flags_beside,
     geometry_of,
     group_of,
-    is_on,
 )
 
 CAPTION = "caption"
@@ -93,7 +92,7 @@ class ImageReader:
             code, message = sentences.WITHOUT_LABEL(what=node.tag)
             log.skip(code, UNNAMED, message)
             return
-        if is_on(node.get("outside", "0")):
+        if log.flag(node, "outside"):
             log.read(label)
             log.skip(Code.NOT_SELECTED, label, f"{node.tag} is outside: it is not on this picture")
             return
@@ -118,7 +117,7 @@ class ImageReader:
             log.dropped_group()
 
     def _attributes(self, node: Node, known: Resolved) -> tuple[Attribute, ...]:
-        attributes = known.occluded if is_on(node.get("occluded", "0")) else known.all
+        attributes = known.occluded if self._log.flag(node, "occluded") else known.all
         group = group_of(node.get("group_id")) if self._groups else ""
         return (*attributes, Attribute(GROUP, group)) if group else attributes
 
@@ -181,7 +180,7 @@ class ImageReader:
         lost = False
         for element in node.children:
             name = element.get("label").strip()
-            if is_on(element.get("outside", "0")):
+            if log.flag(element, "outside"):
                 continue
             try:
                 if element.tag != "points" or not name:
@@ -199,7 +198,7 @@ class ImageReader:
                 continue
             known = self._vocabulary.resolve(element_label(label, name), tuple(element.answers))
             log.problems(known.problems)
-            occluded = is_on(element.get("occluded", "0"))
+            occluded = log.flag(element, "occluded")
             points[name] = (Keypoint(name, numbers[0], numbers[1], occluded), known.all)
         if not points:
             raise Refused(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
