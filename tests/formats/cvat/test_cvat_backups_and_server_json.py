@@ -33,6 +33,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.plugins.reader import Match
+from to_labelbox.report.errors import SourceError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT
 
@@ -334,3 +335,22 @@ def test_datumaro_points_by_their_visibility(tmp_path: Path) -> None:
     assert isinstance(shapes[3][1], Cuboid)
     assert {*shapes[3][1].front[::2], *shapes[3][1].back[::2]} == {1, 3, 7, 9}
     assert not log.ledger.total().skipped
+
+
+@pytest.mark.parametrize(("dimension", "why"), [("1d", "audio"), ("3d", "3D")])
+def test_tasks_that_are_of_no_pictures_are_refused(dimension: str, why: str, tmp_path: Path) -> None:
+    sounds = [{"id": 1, "start": 0.5, "stop": 1.5, "label_id": 1}]
+    record = {"version": 0, "tags": [], "shapes": [], "tracks": [], "intervals": sounds}
+    task = {
+        "name": "t",
+        "version": "1.0",
+        "labels": [{"name": "x", "id": 1}],
+        "dimension": dimension,
+        "data": {},
+        "jobs": [],
+    }
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    for content in ([record], record):
+        (tmp_path / "annotations.json").write_text(json.dumps(content))
+        with pytest.raises(SourceError, match=f"{why} CVAT data is not supported"):
+            open_path(tmp_path)

@@ -156,8 +156,9 @@ def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
             continue
         task = by_id.get(key) or by_key.get(key)
         task = task if isinstance(task, dict) else {}
-        if task.get("dimension") == "3d" or "3D" in key:
-            _skip_3d(record, key, file)
+        dimension = "3d" if "3D" in key else task.get("dimension")
+        if dimension in _UNSUPPORTED:
+            _skip_unsupported(record, key, _UNSUPPORTED[dimension], file)
             continue
         own = by_owner.get(("task_id", key), []) or by_owner.get(("project_id", str(task.get("project_id"))), [])
         found = labels_of_json(own) or labels_of_json(task.get("labels"))
@@ -165,23 +166,31 @@ def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
     return tasks
 
 
-def _skip_3d(record: Mapping[str, Any], key: str, file: JsonFile) -> None:
-    count = sum(len(records(record.get(kind))) for kind in KINDS)
+_UNSUPPORTED = {
+    "3d": "3D CVAT data is not supported (point clouds have no Labelbox counterpart here)",
+    "1d": "audio CVAT data is not supported (an interval of a sound has no counterpart here)",
+}
+"""Tasks that are not about pictures or a video, by their ``dimension``."""
+
+
+def _skip_unsupported(record: Mapping[str, Any], key: str, why: str, file: JsonFile) -> None:
+    count = sum(len(records(record.get(kind))) for kind in (*KINDS, "intervals"))
     if count:
         file.log.read(UNNAMED, count)
-        message = f"task {key!r}: 3D CVAT data is not supported"
+        message = f"task {key!r}: {why}"
         file.log.skip(Code.UNSUPPORTED, UNNAMED, message, file=file.name, count=count)
 
 
-def _refuse_3d(task: Mapping[str, Any], name: str) -> None:
-    if task.get("dimension") == "3d":
-        raise SourceError(f"{name}: 3D CVAT data is not supported (point clouds have no Labelbox counterpart here)")
+def _refuse_unsupported(task: Mapping[str, Any], name: str) -> None:
+    why = _UNSUPPORTED.get(str(task.get("dimension")))
+    if why is not None:
+        raise SourceError(f"{name}: {why}")
 
 
 def _server_task(
     key: str, record: Mapping[str, Any], task: Mapping[str, Any], labels: tuple[LabelSpec, ...], file: JsonFile
 ) -> Task:
-    _refuse_3d(task, file.name)
+    _refuse_unsupported(task, file.name)
     data = file.load("meta.json", "data_meta.json", "data.json") if not key else task.get("meta")
     data = data if isinstance(data, dict) else {}
     listed = data.get("frames")
@@ -213,7 +222,7 @@ def _labelled(content: Iterable[Any]) -> int:
 
 
 def _backup_task(content: list[Any], task: Mapping[str, Any], file: JsonFile) -> Task:
-    _refuse_3d(task, file.name)
+    _refuse_unsupported(task, file.name)
     data = task.get("data")
     data = data if isinstance(data, dict) else {}
     manifest = file.lines("data/manifest.jsonl")
