@@ -12,7 +12,8 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.exports import Group
-from to_labelbox_formats.cvat.nodes import Node, Record
+from to_labelbox_formats.cvat.meta import whole
+from to_labelbox_formats.cvat.nodes import Node, Record, start_tag
 from to_labelbox_formats.cvat.options import Options, SameSource, SameTask
 
 _BETWEEN = re.compile(rb">\s+<")
@@ -173,7 +174,40 @@ def _families(groups: Sequence[Group]) -> list[str]:
     for own in marks:
         for mark in own:
             linked[first_of(mark)] = first_of(own[0])
+    for before, after in _consecutive_jobs(groups):
+        linked[first_of(min(after.task.jobs))] = first_of(min(before.task.jobs))
     return [first_of(own[0]) if own else "" for own in marks]
+
+
+def _consecutive_jobs(groups: Sequence[Group]) -> Iterator[tuple[Group, Group]]:
+    """Exports of two jobs of one server, which do not tell their task, that go on from one into the other: the pictures that both
+    have, by name, are the frames that both have, by number."""
+    jobs = [g for g in groups if len(g.task.jobs) == 1 and not g.task.name and g.images and g.task.last is not None]
+    jobs.sort(key=lambda g: g.task.start)
+    for place, before in enumerate(jobs):
+        last, server = before.task.last or 0, min(before.task.jobs).partition("/")[0]
+        for after in jobs[place + 1 :]:
+            if after.task.start > last:
+                break
+            if after.task.start == before.task.start or last >= (after.task.last or 0):
+                continue
+            if min(after.task.jobs).partition("/")[0] != server or after.export is before.export:
+                continue
+            both = set(before.hashes) & set(after.hashes)
+            numbers = _numbers(after, both)
+            shared = range(after.task.start, last + 1)
+            if both and numbers == _numbers(before, both) and all(number in shared for _, number in numbers):
+                yield before, after
+
+
+def _numbers(group: Group, names: set[int]) -> set[tuple[int, int | None]]:
+    """The frame numbers of the pictures of those names."""
+    images = [(element, h) for element, h in zip(group.images, group.hashes) if h in names]
+    heads = (group.export.head(element) for element, _ in images)
+    nodes = (
+        (start_tag(head.decode(errors="replace")) or (None,))[0] if isinstance(head, bytes) else head for head in heads
+    )
+    return {(h, whole(node.get("id")) if node is not None else None) for (_, h), node in zip(images, nodes)}
 
 
 def _contents(group: Group, names: set[int]) -> dict[int, list[int]]:
