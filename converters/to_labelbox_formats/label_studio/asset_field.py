@@ -16,7 +16,7 @@ import msgspec
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import guess_key, shows_media
-from to_labelbox_formats.label_studio.config import Config, Shown
+from to_labelbox_formats.label_studio.config import Config, Shown, root_key
 from to_labelbox_formats.label_studio.files.records import whole_number
 from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
 
@@ -115,7 +115,10 @@ class FieldEvidence:
         objects = config.objects or {"": Shown("", "", "")}
         known = {name: self._with_field(name, shown, log) for name, shown in objects.items()}
         if self._dialogues:
-            keys = self._keys_of_dialogues(log)
+            # other lists of objects, like options that a task offers, are no dialogue
+            named = {name for shown in objects.values() for name in (shown.name, root_key(shown.value))}
+            used = self._said or not (self._texts or self._media) or named & self._dialogues.keys()
+            keys = self._keys_of_dialogues(log if used else Log())
             known = {name: msgspec.structs.replace(shown, **keys) for name, shown in known.items()}
         if known == {"": Shown("", "", "")}:
             return config

@@ -154,9 +154,14 @@ class ExportCensus:
             inner += records
             if listed and not records and name in _PROPOSALS and isinstance(listed, list):
                 self._unknown["list", name, "tasks", "the export holds their ids alone"] += len(listed)
+        for name in ("was_cancelled", "skipped"):
+            if task.get(name) is True and inner and inner[0][1] is not task:
+                self._unknown["field", name, "tasks", "what each annotation says of itself counts"] += 1
         for name, annotation in inner:
             if annotation is not task:
                 self._count("field", "annotations", annotation, _ANNOTATION)
+            if annotation.get("drafts"):
+                self._unknown["list", "drafts", "annotations", "changes that were not submitted are no annotation"] += 1
             for region in objects_in(annotation.get("result")):
                 self._records += 1
                 self._see_region(region)

@@ -71,6 +71,12 @@ def test_the_usual_keys_are_not_worth_a_word(tmp_path: Path) -> None:
     assert not report.assumptions
 
 
+def test_options_that_a_task_offers_are_no_dialogue(tmp_path: Path) -> None:
+    sound = region("labels", {"start": 0.5, "end": 2.5, "channel": 0, "labels": ["bird"]})
+    given = task([sound], {"sound": "a.wav", "kinds": [{"value": "bird"}]})
+    assert not to_labelbox.convert(write(tmp_path, [given]), tmp_path / "out").assumptions
+
+
 CONFIG = '<Paragraphs name="shown" value="$talk" {more}/><ParagraphLabels name="paragraphlabels" toName="shown"><Label value="w"/></ParagraphLabels>'
 WIDE = [
     {"author": "A", "text": "So 😀 it is"},

@@ -104,3 +104,12 @@ def test_options_that_the_data_offers_are_told_so(tmp_path: Path) -> None:
     (told,) = report.unread
     assert (told.name, told.count) == ("kinds", 1)
     assert told.why == "it offers the options of 'rectanglelabels', of which those that were chosen are written"
+
+
+def test_what_a_task_or_a_draft_says_beside_its_annotation_is_named(tmp_path: Path) -> None:
+    given = task([box()], was_cancelled=True)
+    given["annotations"][0]["drafts"] = [{"id": 1, "result": [box("d")]}]
+    assert unread(write(tmp_path / "in", [given], CONFIG).parent, tmp_path / "out") == {
+        ("field", "was_cancelled", "tasks"): 1,
+        ("list", "drafts", "annotations"): 1,
+    }
