@@ -144,7 +144,7 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
     listed = source.is_archive or os.path.isdir(source.place)
     by_name = options.picture is Picture.FILENAME
     exists = None if listed else source.exists
-    link(layout, file_name, exists, lambda one, other: is_copy(source, one, other), by_name=by_name)
+    link(layout, file_name, exists, lambda one, other: is_copy(source, one, other), log, by_name=by_name)
     ask_between_annotations(layout, source)
     if layout.strays:
         log.note(

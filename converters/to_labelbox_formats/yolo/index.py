@@ -12,7 +12,7 @@ from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
-from to_labelbox.source.asset_lookup import Moves, Tie, alike, sure_folders
+from to_labelbox.source.asset_lookup import Moves, Tie, alike, cut_at_first_dot, sure_folders
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.label_folders import (
@@ -129,6 +129,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     index.guessed = entries.guessed
     _match_leftovers(index, claims, entries.log)
     _match_other_folders(index, claims, entries.log)
+    _match_cut_names(index, claims, entries.log)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
     index.whole = {folder for folder, labels in claims.items() if labels and all(labels.values())}
     of_none = _share_out(tree, index, claims, entries.log)
@@ -216,6 +217,17 @@ def _match_other_folders(index: Index, claims: dict[str, dict[str, int]], log: L
         for_=len(open_units),
         why=f"no two pictures of the set are called alike; {index.label_of(example)} is of {index.assets[example]}",
     )
+
+
+def _match_cut_names(index: Index, claims: dict[str, dict[str, int]], log: Log) -> None:
+    """Label files left over that are called like a picture up to its first dot."""
+    names = [label for labels in _unclaimed(claims) for label, count in labels.items() if not count]
+    left = {label[: label.rfind(".")]: label for label in filter(is_label_name, names)}
+    if not left:
+        return
+    open_units = {n: index.label_of(n)[:-4] for n, has_label in enumerate(index.labelled) if not has_label}
+    for label, unit in cut_at_first_dot(left, open_units, log):
+        _claim(index, unit, label, claims[_folder(label)])
 
 
 def _share_out(tree: Tree, index: Index, claims: dict[str, dict[str, int]], log: Log) -> set[str]:

@@ -27,10 +27,13 @@ from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import Header, file_header, is_media
 from to_labelbox.source.paths import is_data_folder, is_safe
 from to_labelbox.source.splits import SPLIT_WORDS
 
+L = TypeVar("L")
+P = TypeVar("P")
 T = TypeVar("T")
 MAX_LISTED = 5_000_000
 """Files of a media folder that are listed at most, when a name is not there as it stands."""
@@ -214,6 +217,27 @@ def _shorter(name: str) -> Iterator[str]:
 def _without_extension(name: str) -> str:
     dot = name.rfind(".")
     return name[:dot] if dot > name.rfind("/") + 1 else name
+
+
+def cut_at_first_dot(labels: Mapping[str, L], pictures: Mapping[P, str], log: Log) -> Iterator[tuple[L, P]]:
+    """Label files and pictures that have not found each other otherwise, where the one is called like the other up to its first dot, as
+    ``name.split(".")[0]`` makes it: an assumption. None where two pictures have one label file.
+
+    ``labels`` are by their names, of which those of ``pictures`` may be longer; both are without extension.
+    """
+    dots = {picture: name.find(".", name.rfind("/") + 1) for picture, name in pictures.items()}
+    cut = {picture: name[: dots[picture]] for picture, name in pictures.items() if dots[picture] > 0}
+    found = {picture: name for picture, name in cut.items() if name in labels}
+    if not found or len(set(found.values())) < len(found):
+        return
+    longer, name = (whole[whole.rfind("/") + 1 :] for whole in next((pictures[n], name) for n, name in found.items()))
+    log.assume(
+        "names of label files",
+        "cut at the first dot of those of their pictures",
+        for_=len(found),
+        why=f"no other picture begins so up to its first dot: {name} is taken for that of {longer}",
+    )
+    yield from ((labels[name], picture) for picture, name in found.items())
 
 
 def sure_folders(folder: str, holds_one_kind: Callable[[str], bool]) -> str:

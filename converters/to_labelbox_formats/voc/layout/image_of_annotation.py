@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from to_labelbox.source.asset_lookup import alike
+from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import alike, cut_at_first_dot
 from to_labelbox_formats.voc.layout.folder_roles import SPLIT_FOLDERS, Folder, Role, without_extension, words_of
 from to_labelbox_formats.voc.layout.index import XML_ENDINGS, Layout, find
 
@@ -17,6 +18,7 @@ def link(
     file_name: Callable[[int], str],
     exists: Callable[[str], bool] | None,
     is_copy: Callable[[str, str], bool],
+    log: Log,
     *,
     by_name: bool = False,
 ) -> None:
@@ -61,6 +63,7 @@ def link(
             else:
                 layout.image_of[unit] = position
                 claimed[position] = 1
+        _match_cut_names(layout, [unit for unit in open_units if unit not in refused], claimed, log)
     twice = {position for position, count in enumerate(claimed) if count > 1}
     if twice:
         seen: set[int] = set()
@@ -77,6 +80,23 @@ def link(
     strays = set(layout.strays)
     layout.orphans.extend(position for position in unclaimed if position not in strays)
     layout.mask_units.extend(_masks_alone(layout))
+
+
+def _match_cut_names(layout: Layout, open_units: Sequence[int], claimed: bytearray, log: Log) -> None:
+    """Annotation files that are called like an unclaimed image up to its first dot, in a folder where theirs would be."""
+    places: dict[str, int] = {}
+    for unit in open_units:
+        if layout.image_of[unit] >= 0 or unit in layout.unsure:
+            continue
+        folder, stem = layout.folder(layout.xmls[unit])
+        beside = without_extension(layout.xmls[unit])
+        places |= dict.fromkeys(
+            (beside, *(f"{top}{folder.rest}{stem}" for top in layout.image_tops(folder.root))), unit
+        )
+    loose = {n: without_extension(layout.images[n]) for n, count in enumerate(claimed) if not count} if places else {}
+    for unit, position in cut_at_first_dot(places, loose, log):
+        layout.image_of[unit] = position
+        claimed[position] = 1
 
 
 def _of_something_else(layout: Layout, unclaimed: Sequence[int], claimed: bytearray) -> list[int]:
