@@ -149,6 +149,7 @@ KNOWN = {
 """What is read of an element, or says nothing about a label."""
 
 
+_PYTHON_TYPES = frozenset("str int float bool dict list null number".split())
 _CAPITALS = re.compile(r"<[\w.:-]*?[A-Z]")
 _VOCABULARY = frozenset(
     "annotation filename folder path segmented source owner size object objects database image flickrid width height depth name pose "
@@ -292,12 +293,17 @@ def unread_in(element: Element | None) -> list[tuple[str, str]]:
     parent = local_name(element)
     known = KNOWN.get(parent, _ALL)
     found = [(parent, name) for child in element if (name := local_name(child)) not in known and _says(child)]
-    attributes = (f"@{name}" for name in map(str, element.attrib) if "}" not in name)
+    attributes = (f"@{name}" for name in saying_attributes(element) if "}" not in name)
     return [*found, *((parent, name) for name in attributes if name not in known)]
 
 
+def saying_attributes(element: Element) -> list[str]:
+    """The XML attributes of an element without ``type="str"``, by which dicttoxml says what its text was in Python."""
+    return [str(name) for name, text in element.attrib.items() if name != "type" or text not in _PYTHON_TYPES]
+
+
 def _says(element: Element) -> bool:
-    return bool(len(element) or element.attrib or text_of(element).strip())
+    return bool(len(element) or saying_attributes(element) or text_of(element).strip())
 
 
 def _row(element: Element) -> Row:

@@ -20,6 +20,7 @@ from to_labelbox_formats.voc.document import (
     children_of,
     corners_of,
     inside,
+    saying_attributes,
     text_of,
     unread_in,
 )
@@ -229,7 +230,7 @@ class _File:
                     out.append(Attribute(name, "yes", flag=True))
             elif name and value:
                 out.append(_attribute(name, value))
-        for attribute_name in map(str, element.attrib):
+        for attribute_name in saying_attributes(element):
             self._log.note_unread("field", f"@{attribute_name}", where="<object>")
         for child, name in zip(element, names):
             if name == "bndbox":
@@ -254,7 +255,7 @@ class _File:
 
     def _angled(self, box: Element, where: str) -> bool:
         """Whether a ``bndbox`` states an angle, which every script that writes one means in another way."""
-        for attribute_name in map(str, box.attrib):
+        for attribute_name in saying_attributes(box):
             self._log.note_unread("field", f"@{attribute_name}", where="<bndbox>")
         if said := (box.text or "").strip():
             self._note(

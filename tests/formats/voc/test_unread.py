@@ -79,3 +79,15 @@ def test_annotation_files_of_fair1m(tmp_path: Path) -> None:
     assert line["name"] == "Boeing737"
     assert [(p["x"], p["y"]) for p in line["polygon"][:4]] == [(10, 20), (50, 20), (50, 40), (10, 40)]
     assert made.report.annotations.converted == 1
+
+
+def test_the_types_that_dicttoxml_writes_say_nothing(tmp_path: Path) -> None:
+    corners = "".join(f'<{n} type="int">{v}</{n}>' for n, v in zip(("xmin", "ymin", "xmax", "ymax"), (10, 20, 30, 40)))
+    size = '<size type="dict"><width type="int">100</width><height type="int">50</height></size>'
+    item = f'<item type="dict"><name type="str">cat</name><pose type="null"/><bndbox type="dict">{corners}</bndbox></item>'
+    xml = f'<annotation>{size}<object type="list">{item}</object></annotation>'
+    made = Made(tmp_path, {"a.xml": xml, "a.jpg": jpeg(100, 50)})
+    assert made.boxes == [("cat", 10, 20, 20, 20)]
+    assert made.unread == {}
+    named = Made(tmp_path / "named", {"a.xml": xml.replace('type="dict"', 'type="main"'), "a.jpg": jpeg(100, 50)})
+    assert ("field", "@type") in named.unread
