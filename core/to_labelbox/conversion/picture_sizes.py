@@ -10,7 +10,7 @@ exchanged are evidence that it is stated wrongly, unless pictures at hand have i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from to_labelbox.geometry.overshoot import goes_beyond, is_telling
 from to_labelbox.model.items import Annotation, Asset, Box, Item, Keypoints, Object, Point, Polyline
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -100,7 +101,7 @@ def with_picture_sizes(
         if not dataset.sizes_stated:
             raise UsageError(f"{source.path}: --other-size exchanged: the source states no sizes of pictures")
         _refuse_confirmed(dataset, source, media)
-        return replace(dataset, iterate=partial(_exchanged_items, dataset))
+        return replace(dataset, iterate=partial(_exchanged_items, dataset, _AtHand(source, media)))
     return replace(dataset, iterate=partial(_framed_items, dataset, taken))
 
 
@@ -110,13 +111,29 @@ def _framed_items(dataset: Dataset, taken: OtherSize, log: Log, start: int, stop
         yield item if asset.picture is None else _framed(item, asset, asset.picture, taken, log)
 
 
-def _exchanged_items(dataset: Dataset, log: Log, start: int, stop: int) -> Iterator[Item]:
+def _exchanged_items(dataset: Dataset, at_hand: _AtHand, log: Log, start: int, stop: int) -> Iterator[Item]:
+    """Items with the sides of their sizes exchanged, but for those whose picture or labels say that they are right."""
     for item in dataset.iterate(log, start, stop):
         asset = item.asset
-        if asset.picture is None:
-            yield replace(item, asset=replace(asset, width=asset.height, height=asset.width))
-        else:
+        if asset.picture is not None:
             yield _framed(item, asset, asset.picture, OtherSize.EXCHANGED, log)
+        elif asset.width and asset.height and (right := _says_stated(item, (asset.width, asset.height), at_hand)):
+            message = f"its size {asset.width} × {asset.height} is not exchanged: {right} as it is stated"
+            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=asset.path)
+            yield item
+        else:
+            yield replace(item, asset=replace(asset, width=asset.height, height=asset.width))
+
+
+def _says_stated(item: Item, stated: Size, at_hand: _AtHand) -> str:
+    """What speaks for the stated size of an asset against that with its sides exchanged; nothing where nothing does."""
+    if stated[0] == stated[1]:
+        return ""
+    if sizes := at_hand.sizes(item.asset.path):
+        return "the picture has it" if stated in sizes else ""
+    reaches = list(map(_reach, item.annotations))
+    beyond = any(goes_beyond(*reach, *stated[::-1]) for reach in reaches)
+    return "labels stay within it only" if beyond and not any(goes_beyond(*reach, *stated) for reach in reaches) else ""
 
 
 def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> Item:
@@ -205,14 +222,26 @@ def _refuse_confirmed(dataset: Dataset, source: Source, media: MediaFolder | Non
 
 def _have_stated_sizes(pictures: Mapping[str, Size], source: Source, media: MediaFolder | None) -> bool:
     """Whether a picture of those that are at hand has the size that is stated."""
-    index = NameIndex(() if source.is_file else source.pictures)
-    for path, size in islice(pictures.items(), _LOOKED_AT):
-        header = None if media is None else media.header(path)
-        if header is None and isinstance(name := index.find(path), str):
-            header = source.header(name)
-        if header is not None and size in ((header.width, header.height), header.upright):
-            return True
-    return False
+    at_hand = _AtHand(source, media)
+    return any(size in at_hand.sizes(path) for path, size in islice(pictures.items(), _LOOKED_AT))
+
+
+class _AtHand:
+    """Sizes of pictures that are at hand."""
+
+    def __init__(self, source: Source, media: MediaFolder | None) -> None:
+        self._source, self._media = source, media
+
+    @cached_property
+    def _index(self) -> NameIndex:
+        return NameIndex(() if self._source.is_file else self._source.pictures)
+
+    def sizes(self, path: str) -> tuple[Size, ...]:
+        """That of a picture as it is stored, and as it is displayed; none of one that is not there."""
+        header = None if self._media is None else self._media.header(path)
+        if header is None and isinstance(name := self._index.find(path), str):
+            header = self._source.header(name)
+        return () if header is None else ((header.width, header.height), header.upright)
 
 
 def _reach(annotation: Annotation) -> tuple[float, float]:

@@ -117,3 +117,27 @@ def test_pictures_at_hand_that_have_neither_size_are_told_of(format: str, tmp_pa
     report, found = converted(source, **where)
     assert found == [(10, 10, 40, 30), (110, 10, 30, 30)] * 2  # the second lies on 150 × 90 and not on 90 × 150
     assert {d.code: d.count for d in report.diagnostics}["image-unlike"] == 4
+
+
+@pytest.mark.parametrize("format", STATED)
+def test_sizes_that_labels_confirm_are_not_exchanged(format: str, tmp_path: Path) -> None:
+    source = made(format, tmp_path, *[TALL] * 3, (110, 10, 190, 90), SMALL)
+    report, found = converted(source, other_size="exchanged")
+    assert found == [(10, 60, 80, 130)] * 3 + [(110, 10, 80, 80), (10, 10, 40, 30)]
+    told = next(d for d in report.diagnostics if d.code == "image-size-mismatch")
+    assert (told.count, told.examples[0].file.rpartition("/")[2]) == (1, "3.jpg")
+    assert told.examples[0].message == "its size 200 × 100 is not exchanged: labels stay within it only as it is stated"
+
+
+@pytest.mark.parametrize("format", STATED)
+def test_sizes_that_a_picture_has_beyond_the_sample_are_not_exchanged(format: str, tmp_path: Path) -> None:
+    source = made(format, tmp_path, *[TALL] * 15, (110, 10, 190, 90))
+    (tmp_path / "media").mkdir()
+    Image.new("L", (200, 100)).save(tmp_path / "media" / "15.jpg")
+    report, found = converted(source, media_root=tmp_path / "media", other_size="exchanged")
+    assert sorted(found) == [(10, 60, 80, 130)] * 15 + [(110, 10, 80, 80)]
+    told = next(d for d in report.diagnostics if d.code == "image-size-mismatch")
+    assert (told.count, told.examples[0].message) == (
+        1,
+        "its size 200 × 100 is not exchanged: the picture has it as it is stated",
+    )

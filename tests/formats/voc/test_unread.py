@@ -84,7 +84,9 @@ def test_annotation_files_of_fair1m(tmp_path: Path) -> None:
 def test_the_types_that_dicttoxml_writes_say_nothing(tmp_path: Path) -> None:
     corners = "".join(f'<{n} type="int">{v}</{n}>' for n, v in zip(("xmin", "ymin", "xmax", "ymax"), (10, 20, 30, 40)))
     size = '<size type="dict"><width type="int">100</width><height type="int">50</height></size>'
-    item = f'<item type="dict"><name type="str">cat</name><pose type="null"/><bndbox type="dict">{corners}</bndbox></item>'
+    item = (
+        f'<item type="dict"><name type="str">cat</name><pose type="null"/><bndbox type="dict">{corners}</bndbox></item>'
+    )
     xml = f'<annotation>{size}<object type="list">{item}</object></annotation>'
     made = Made(tmp_path, {"a.xml": xml, "a.jpg": jpeg(100, 50)})
     assert made.boxes == [("cat", 10, 20, 20, 20)]
