@@ -14,10 +14,10 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, image_header, is_image
-from to_labelbox.source.paths import below_a_root, is_safe
+from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.cvat.assumptions import assume_one_video
 from to_labelbox_formats.cvat.detect import beside
-from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name, path_of
 from to_labelbox_formats.cvat.meta import TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME
 from to_labelbox_formats.cvat.options import SameSource
@@ -88,7 +88,7 @@ class MediaFinder:
 
     def place(self, name: str, group: Group) -> str:
         """The name as a path, with the extension of the exported file where the name is that of a frame."""
-        name = below_a_root(name)
+        name = path_of(name)
         if not self._here or self._root is None or not FRAME.fullmatch(name):
             return name
         if self._frames is None:

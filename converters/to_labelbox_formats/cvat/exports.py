@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.paths import below_a_root
+from to_labelbox.source.urls import is_url, url_parts, url_path
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME, Record
 
@@ -30,6 +31,14 @@ ROW = re.compile(rb'\sframe="\s*(\d{1,8})(?:\.0)?\s*"')
 def frame_name(number: int) -> str:
     """What CVAT calls a frame, without an extension. In a project, numbers count the frames of a subset through."""
     return f"frame_{number:06d}"
+
+
+def path_of(name: str) -> str:
+    """The name of a picture as a path; of an address, its host and what is behind it."""
+    if "://" in name and is_url(name):
+        parts = url_parts(name)
+        name = f"{parts.host}/{parts.path}{'?' if parts.query else ''}{parts.query}" if parts else url_path(name)
+    return below_a_root(name)
 
 
 class Export:
@@ -94,7 +103,7 @@ class Group:
             self.only_frames = False
 
     def add_image(self, element: int, name: str) -> None:
-        name = below_a_root(name)
+        name = path_of(name)
         self.images.append(element)
         self.hashes.append(hash(name))
         if (spelled := alike(name)) != name:

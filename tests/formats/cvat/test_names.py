@@ -53,3 +53,18 @@ def test_of_the_server(tmp_path: Path) -> None:
     assert isinstance(box, Object)
     assert (box.label, [(a.name, a.value) for a in box.attributes]) == ("car", [("color", Choice("red"))])
     assert [one.name for one in dataset.schema.labels] == ["car"]
+
+
+def test_names_that_are_addresses(tmp_path: Path) -> None:
+    names = [
+        "https://host.org/a/1.jpg",
+        "https://other.org/a/1.jpg",
+        "https://host.org/p?id=1&amp;X-Amz-Signature=f",
+        "s3://bucket/a%20b.jpg",
+        "file:///c/d.jpg",
+    ]
+    dataset, _ = open_text(tmp_path, export("".join(image("", name) for name in names)))
+    items, _ = items_of(dataset)
+    paths = ["host.org/a/1.jpg", "other.org/a/1.jpg", "host.org/p?id=1", "bucket/a b.jpg", "c/d.jpg"]
+    urls = [*(n.replace("&amp;", "&") for n in names[:-1]), None]
+    assert [(i.asset.path, i.asset.url) for i in items] == list(zip(paths, urls))

@@ -16,6 +16,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.paths import note_disk
+from to_labelbox.source.urls import is_url
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
@@ -189,11 +190,13 @@ class _Pictures:
 
     def _item(self, node: Node, place: _Place, annotations: Sequence[Annotation]) -> Item:
         width, height = place.stored or place.drawn or (None, None)
+        name = node.get("name")
+        url = name if "://" in name and is_url(name) and not name.lower().startswith("file:") else None
         return Item(
-            asset=Asset(path=place.path, id=node.get("id"), width=width, height=height, picture=place.other),
+            asset=Asset(path=place.path, id=node.get("id"), url=url, width=width, height=height, picture=place.other),
             annotations=annotations,
             split=self._group.split,
-            origin=f"{self._group.export.name} {node.get('name')}",
+            origin=f"{self._group.export.name} {name}",
         )
 
     def _add(self, other: Node, node: Node) -> None:
