@@ -192,3 +192,12 @@ def test_pictures_of_data_rows_are_not_named(text: str, names: list[str], tmp_pa
     dataset, log = open_path(tmp_path)
     assert [u.what for u in log.unread.values()] == ["file"]
     assert len(items_of(dataset)[0]) == 1
+
+
+def test_what_a_second_meta_declares_is_named(tmp_path: Path) -> None:
+    text = export(image('<box label="car" xtl="1" ytl="2" xbr="9" ybr="9"/>'), task(label("car")))
+    second = f"<meta>{task(label('bus'), id=2)}</meta></annotations>"
+    _, log = open_text(tmp_path, text.replace("</annotations>", second))
+    assert [(one.what, one.name, one.count) for one in log.unread.values()] == [("element", "meta", 1)]
+    _, log = open_text(tmp_path, text)
+    assert not log.unread

@@ -54,6 +54,9 @@ class XmlExport(Export):
         self.meta = meta_of_xml(meta, self._holds)
         tell_meta(meta, log, name)
         index.census.tell(log, name)
+        if index.more_metas:
+            why = "only the first of a file counts: write each export into a file of its own"
+            log.note_unread("element", "meta", where=name, count=index.more_metas, why=why)
         single = index.rows <= sum(len(g.tracks) for g in self.groups.values())
         self.closes = index.closes or (self.meta.written and (single or self.meta.project))
 
@@ -120,7 +123,7 @@ class _Index:
         self.census = XmlCensus()
         self.dense = self.closes = False
         self.rows = self.offset = 0
-        self.meta = (0, 0)
+        self.meta, self.more_metas = (0, 0), 0
         self._rest: list[bytes] = []
         self._depth = 0
         self._in_meta = self._tracks = False
@@ -180,6 +183,8 @@ class _Index:
             self.meta = (start, stop)
         elif end and self._in_meta:
             self.meta = (self.meta[0], stop)
+        elif not end and self.meta[1]:
+            self.more_metas += 1
         self._in_meta = not end and self.meta == (start, stop)
 
     def _note_open(self, is_track: bool, inside: bytes, start: int, stop: int) -> None:
