@@ -31,8 +31,8 @@ COLOR = '<attribute name="color">{}</attribute>'
 @st.composite
 def shapes(draw: st.DrawFn) -> str:
     """A shape as CVAT writes it, or with one of the things that the expression must not read."""
-    name = draw(st.sampled_from(["car", "dog", "car", "dog", "unknown", "", "R&amp;D"]))
-    number = st.sampled_from(["0.00", "1.5", "10.25", "33.33", "70.00", "1e1", "nan", "", "-4"])
+    name = draw(st.sampled_from(["car", "dog", "car", "dog", "unknown", "", "R&amp;D", "c\nar", "c\tar"]))
+    number = st.sampled_from(["0.00", "1.5", "10.25", "33.33", "70.00", "1e1", "nan", "", "-4", "1_0", "1\n", "&#49;0"])
     plain = st.sampled_from(["1.50", "22.25", "33.33", "60.00"])
     values = number if draw(st.integers(0, 5)) == 0 else plain
     head = f'label="{name}" source="manual" occluded="{draw(st.sampled_from("0011x"))}"'
@@ -55,6 +55,9 @@ def shapes(draw: st.DrawFn) -> str:
                 COLOR.format("red") + "\n" + '<attribute name="note">one\ntwo</attribute>',
                 '<attribute name="note"/>',
                 '<attribute name="note">a &lt; b</attribute>',
+                '<attribute name="note">one\r\ntwo</attribute>',
+                '<attribute name="no\nte">one</attribute>',
+                '<attribute name="no&#116;e">one</attribute>',
                 '<attribute name="note">5" wide > all</attribute>',
             ]
         )
@@ -101,6 +104,13 @@ RING = (
         (RING.replace("3.00,4.00", "1.00,2.00"), False),
         (BOX.format(COLOR.format("a &amp; b")), False),
         (BOX.format("").replace("1.00", "1_0"), False),
+        (BOX.format("").replace("1.00", "&#49;"), False),
+        (BOX.format("").replace('"car"', '"c\nar"'), False),
+        (BOX.format("").replace('"car"', '"c&#97;r"'), False),
+        (BOX.format("").replace('occluded="0"', 'occluded="&#48;"'), False),
+        (BOX.format('<attribute name="note">one\r\ntwo</attribute>'), False),
+        (BOX.format('<attribute name="no\nte">one</attribute>'), False),
+        (BOX.format("") + BOX.format("").replace('"manual"', '"a &amp; b"'), True),
         (RING.replace("1.00,2.00;3.00,4.00;5.00,2.00", ";".join(["1.00,2.00", "3.00,4.00"] * 4)), False),
         (RING.replace(";", "&#59;"), False),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cvat_files import items_of, open_path
+from cvat_files import attribute, export, items_of, label, open_path, open_text, task
 from to_labelbox.model.items import Item
 from to_labelbox.plugins.options import make_options
 from to_labelbox.plugins.registry import writer
@@ -59,3 +59,18 @@ def test_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for case in CASES:
         read(case, Video.VIDEO)
     assert taken == {"QuickReader", "FastTracks"}
+
+
+@pytest.mark.parametrize("text", ["one", "one\r\ntwo", "a &lt; b"])
+def test_a_text_of_a_track_that_needs_a_parser(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """XML has a line feed for each line break, whichever the file has."""
+    row = (
+        '<box frame="{0}" keyframe="{2}" outside="{1}" occluded="0" xtl="{0}" ytl="2" xbr="30" ybr="40" z_order="0">'
+        f'<attribute name="note">{text}</attribute></box>'
+    )
+    rows = "".join(row.format(n, int(n == 3), int(n != 1)) for n in range(4))
+    track = f'<track id="0" label="car" source="manual">{rows}</track>'
+    video = export(track, task(label("car", "any", attribute("note", "text")), video=(100, 100)))
+    quickly, _ = items_of(open_text(tmp_path, video)[0])
+    monkeypatch.setattr(FastTracks, "read", lambda *_: None)
+    assert quickly == items_of(open_text(tmp_path, video)[0])[0]

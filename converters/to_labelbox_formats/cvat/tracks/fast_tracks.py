@@ -57,7 +57,10 @@ class FastTracks:
         if columns is None:
             return None
         frames, label = self._frames(columns.frames), columns.head.get("label").strip()
-        knowns = [self._vocabulary.resolve(label, answers_in(text)) for text in columns.answers]
+        try:
+            knowns = [self._vocabulary.resolve(label, answers_in(text)) for text in columns.answers]
+        except ValueError:
+            return None
         if frames is None or not label or "group_id" in columns.head.layout.index or any(k.problems for k in knowns):
             return None
         visible = np.flatnonzero(~columns.outside)

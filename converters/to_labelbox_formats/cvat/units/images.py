@@ -95,6 +95,8 @@ class _Place(NamedTuple):
 
 _AT_ONCE, _FULL = 32, 1 << 16
 """Pictures, and bytes of them, that are read together, which leaves each step's code in the processor's cache."""
+_EXIF_UNKNOWN = sentences.EXIF_UNKNOWN()
+_MAX_SIZES = 4096
 _NOTHING = "</image>"
 """What follows the start tag of a picture without a shape."""
 
@@ -127,6 +129,7 @@ class _Pictures:
         self._shapes = ShapeLog(log, group.export.name)
         self._reader = ImageReader(setting.vocabulary, self._shapes, setting.options)
         self._quick = QuickReader(setting.vocabulary)
+        self._sizes: dict[tuple[str, ...], Size | None] = {}
 
     def quickly(self, records: Sequence[Record]) -> Sequence[tuple[Node, Sequence[Object]] | None]:
         """The start tag and the shapes of each picture; None for those of which more is to be said. Nothing is counted."""
@@ -242,9 +245,7 @@ class _Pictures:
         path = f"{self._group.folder}{self._finder.place(name, self._group)}"
         if self._setting.context.media is None:
             note_disk(name, self._log, self._group.export.name)
-        width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
-        said = (width, height) if width is not None and height is not None else None
-        said = said or self._setting.context.sizes.get(path)
+        said = self._said(node.get("width"), node.get("height")) or self._setting.context.sizes.get(path)
         stored, turn, other = self._turned(path, node, said)
         drawn = said
         if drawn is None and stored is not None:
@@ -258,6 +259,15 @@ class _Pictures:
             )
         return _Place(path, drawn, stored, turn, other)
 
+    def _said(self, *sides: str) -> Size | None:
+        """The size of a picture from the texts of its sides, of which a set has few."""
+        if sides not in self._sizes:
+            width, height = (whole(side, 1) for side in sides)
+            if len(self._sizes) >= _MAX_SIZES:
+                self._sizes.clear()
+            self._sizes[sides] = None if width is None or height is None else (width, height)
+        return self._sizes[sides]
+
     def _turned(self, path: str, node: Node, said: Size | None) -> tuple[Size | None, Turn | None, Size | None]:
         """(stored size where the picture's header is at hand, how coordinates have to be turned, size of another picture)."""
         exif, name = self._setting.context.exif, node.get("name")
@@ -266,7 +276,7 @@ class _Pictures:
         header = self._finder.header(path, name, self._group)
         if header is None:
             if exif and not FRAME.fullmatch(name):
-                self._note(*sentences.EXIF_UNKNOWN(), node)
+                self._note(*_EXIF_UNKNOWN, node)
             return None, None, None
         stored, upright = (header.width, header.height), header.upright
         if said is not None and said not in (upright, stored):

@@ -14,7 +14,7 @@ from to_labelbox.model.items import Attribute, Box, Object
 from to_labelbox.model.tables import Rows, ShapeTable
 from to_labelbox.model.text import flag
 from to_labelbox_formats.cvat.shapes import Vocabulary, difference, is_on, points_of
-from to_labelbox_formats.cvat.xml.forms import answers_in, form_of
+from to_labelbox_formats.cvat.xml.forms import answers_in, form_of, is_plain
 
 _FIELDS = {
     "box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"),
@@ -41,7 +41,7 @@ class _Odd(Exception):
 class _Known(dict[tuple[str, str, str], tuple[str, tuple[Attribute, ...]]]):
     """The class and the answers of a shape by its label, its ``occluded``, and the text of its children.
 
-    Raises :class:`_Odd` where there is more to say.
+    Raises :class:`_Odd` or ValueError where there is more to say.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -51,7 +51,7 @@ class _Known(dict[tuple[str, str, str], tuple[str, tuple[Attribute, ...]]]):
         label, occluded, answers = key
         name = label.strip()
         found = self._vocabulary.resolve(name, answers_in(answers))
-        if found.problems or not name or flag(occluded) is None:
+        if found.problems or not name or flag(occluded) is None or not is_plain(label):
             raise _Odd
         if len(self) >= _MAX_KNOWN:
             self.clear()
