@@ -84,7 +84,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             paths.look_at(_sample(files, paths, opened))
     masks = Pictures(source, files)
     records = Records(files, options, context.boxes_only, masks)
-    known = _known(files, records) if context.boxes_only else None
+    known = _known(files, records)
     labels = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     plain = None if labels is None else (labels, records.attributes[0])
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
@@ -207,6 +207,8 @@ def _index_all(
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
     """The boxes of all files whose records may be taken from the first pass."""
+    if all(file.boxes is None for file in files):
+        return None
     parts: list[Boxes] = []
     answers: list[Answers | None] = []
     for file, labels, attributes in zip(files, records.plain_labels, records.attributes):

@@ -31,8 +31,8 @@ ODD = [None, [], "text", [{"name": "color", "value": "red"}], {"rotation": 90.0}
 USUAL = [{"occluded": True, "color": "red"}, {"occluded": False, "color": "red"}, {"occluded": False, "rotation": 0.0}]
 ATTRIBUTES = st.one_of(*[st.sampled_from(USUAL)] * 6, st.dictionaries(NAMES, VALUES, max_size=3), st.sampled_from(ODD))
 RING = [10.25, 10.5, 50.75, 10.5, 50, 60.0]
-SHAPES = st.sampled_from(
-    [[RING], [RING], [[*RING, 20, 30]], [RING, [70, 70, 80, 70, 80, 80.5]], [], [RING[:5]]]
+SHAPES: st.SearchStrategy[Any] = st.sampled_from(
+    [[RING], [RING], [[*RING, 20, 30]], [RING, [70, 70, 80, 70, 80, 80.5]], [], [RING[:5]], None, [[]]]
     + [{"counts": [5050, 20, 4930], "size": [100, 100]}]
 )
 RECORDS = st.fixed_dictionaries(
@@ -71,10 +71,15 @@ GEOMETRY = st.sampled_from([Policy.POLYGON, Policy.POLYGON, Policy.BBOX, Policy.
 
 
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(RECORDS, min_size=1, max_size=40), GEOMETRY, st.sampled_from([1, 3, 1 << 14]))
+@given(st.lists(RECORDS, min_size=1, max_size=40), GEOMETRY, st.sampled_from([1, 3, 1 << 14]), st.sampled_from([1, 5]))
 def test_the_same_files_from_texts_and_with_care(
-    tmp_path: Path, records: list[dict[str, Any]], geometry: Policy, most: int
+    tmp_path: Path, records: list[dict[str, Any]], geometry: Policy, most: int, outlined: int
 ) -> None:
+    """Of ``outlined`` records, one may have an outline."""
+    records = [
+        one if n % outlined == 0 or not one["segmentation"] else {**one, "segmentation": []}
+        for n, one in enumerate(records, outlined - 1)
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(box_columns, "_MOST_TEXTS", most)
         patch.setattr(reading, "_MOST", most)
@@ -111,6 +116,30 @@ def test_the_short_way_is_taken_for_attributes(
     assert len(converted(path, tmp_path / "out", geometry)["annotations.ndjson"].splitlines()) == 40
 
 
+@pytest.mark.parametrize("geometry", [Policy.POLYGON, Policy.AUTO, Policy.MASK])
+def test_boxes_without_outlines_are_read_once_whatever_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, geometry: Policy
+) -> None:
+    some = [record(n, segmentation=[]) for n in range(40)]
+    the_same(tmp_path, written(tmp_path / "set.json", [*some, record(41)]), geometry)
+    path = written(tmp_path / "set.json", some)
+    monkeypatch.setattr("to_labelbox_formats.coco.records.records.Records._of_file", None)
+    assert len(converted(path, tmp_path / "out", geometry)["annotations.ndjson"].splitlines()) == 40
+
+
+def test_pictures_without_annotations_do_not_end_the_short_way(tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    images = [{"id": n, "file_name": f"{n}.jpg", "width": 100, "height": 100} for n in range(40)]
+    placed = [record(n, image_id=n, bbox=[1, 2, 30, 40]) for n in range(30, 40)]
+    path.write_text(json.dumps({"annotations": placed, "images": images, "categories": CATEGORIES}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("to_labelbox_formats.coco.records.outline_columns.BLOCK", 0)
+        items = list(
+            open_dataset(Source(path), Options(places=Places.OUTLINES), ReadContext(outlines_only=True)).items()
+        )
+    assert [type(item.annotations) is Rows for item in items] == [False] * 30 + [True] * 10
+
+
 @pytest.mark.parametrize("most", [2, 5, 1 << 14])
 def test_rows_of_ranges_keep_their_texts(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Columns that are put together say of each row what the columns of all rows say, or that it has to be read."""
@@ -120,9 +149,9 @@ def test_rows_of_ranges_keep_their_texts(monkeypatch: pytest.MonkeyPatch, most: 
     for n in (0, 11, 12):
         del boxes[n]["attributes"]
     monkeypatch.setattr(box_columns, "_MOST_TEXTS", most)
-    whole = BoxColumns()
+    whole = BoxColumns(outlines=False)
     for begin, end in ((0, 4), (4, 11), (11, 13), (13, 30)):
-        part = BoxColumns()
+        part = BoxColumns(outlines=False)
         part.add(read_boxes(json.dumps(boxes[begin:end]).encode()))
         whole.absorb(part)
     table = whole.table()

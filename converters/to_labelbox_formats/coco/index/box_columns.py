@@ -1,4 +1,4 @@
-"""Boxes that the first pass keeps, so that plain records need no second reading where only boxes are asked for."""
+"""Boxes that the first pass keeps, so that plain records need no second reading where only boxes are asked for, or there are only boxes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ NOTHING = msgspec.Raw()
 Answers = tuple[Attribute, ...]
 _SHORTEST_OUTLINE = 5
 """Bytes of it: ``null``, ``[]`` and ``[[]]`` are none."""
+_NO_OUTLINE = frozenset({b"", b"[]", b"null"})
+"""What an annotation says of its outline that says nothing of it, whoever reads it."""
 
 
 class NothingElse(Struct, gc=False, kw_only=True):
@@ -91,9 +93,12 @@ class Boxes(Struct):
 
 
 class BoxColumns:
-    """Grows the columns of :class:`Boxes` in place."""
+    """Grows the columns of :class:`Boxes` in place. ``known`` rows are plain."""
 
-    def __init__(self) -> None:
+    def __init__(self, outlines: bool) -> None:
+        """``outlines``: those of annotations are asked for, so that one with an outline has to be read."""
+        self._outlines = outlines
+        self.known = 0
         self._plain, self._outlined, self._crowd = bytearray(), bytearray(), bytearray()
         self._ids, self._categories, self._answers, self._places = array("q"), array("H"), array("H"), array("d")
         self._texts = {b"": 0}
@@ -113,6 +118,9 @@ class BoxColumns:
             plain &= self._add_texts([bytes(b.attributes or NOTHING) for b in boxes])
         else:
             self._answers.frombytes(bytes(len(boxes) * self._answers.itemsize))
+        if self._outlines:
+            plain &= np.array([bytes(b.segmentation) in _NO_OUTLINE for b in boxes], bool)
+        self.known += int(plain.sum())
         self._plain += plain.tobytes()
         self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
@@ -137,13 +145,14 @@ class BoxColumns:
 
     def absorb(self, other: BoxColumns) -> None:
         """Add the rows of another one."""
+        plain = np.frombuffer(other._plain, bool)
         if len(other._texts) == 1:
-            self._plain += other._plain
             self._answers += other._answers
         else:
             texts = list(other._texts)
-            plain = np.frombuffer(other._plain, bool)
-            self._plain += (plain & self._add_texts([texts[n] for n in other._answers])).tobytes()
+            plain = plain & self._add_texts([texts[n] for n in other._answers])
+        self.known += int(plain.sum())
+        self._plain += plain.tobytes()
         self._outlined += other._outlined
         self._crowd += other._crowd
         self._ids += other._ids
@@ -165,7 +174,7 @@ class BoxColumns:
 
 def unknown(count: int) -> Boxes:
     """Rows of records that all have to be read."""
-    columns = BoxColumns()
+    columns = BoxColumns(outlines=False)
     columns.add_unknown(count)
     return columns.table()
 
@@ -218,14 +227,16 @@ class KnownBoxes:
         file_of = files.tolist()
         labels = [self._labels[f].get(c, "") for f, c in zip(file_of, boxes.categories[numbers].tolist())]
         left, top, width, height = boxes.places[numbers].T
+        with np.errstate(over="ignore"):  # such a box leaves any picture
+            right, bottom = left + width, top + height
         answers = boxes.answers[numbers].astype(np.intp) * 2 + boxes.crowd[numbers]
         table = BoxTable(
             ids=ids,
             labels=labels,
             attributes=self._answers[answers].tolist(),
             locations=[f"{self._at[f]}annotations[{row}]" for f, row in zip(file_of, rows.tolist())],
-            right=(left + width).tolist(),
-            bottom=(top + height).tolist(),
+            right=right.tolist(),
+            bottom=bottom.tolist(),
             sound=((left >= 0) & (top >= 0) & (width > 0) & (height > 0)).tobytes(),
             left=left.tolist(),
             top=top.tolist(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
@@ -98,6 +98,9 @@ class Records:
         self._lengths.extend(other._lengths)
         self._keys.extend(other._keys)
 
+    def __len__(self) -> int:
+        return len(self._starts)
+
     def table(self) -> Table:
         return Table(
             np.frombuffer(self._starts, np.int64),
@@ -107,17 +110,21 @@ class Records:
 
 
 class Annotations:
-    """What the first pass keeps of annotations: where they are and of which image, and the boxes of plain ones if asked."""
+    """What the first pass keeps of annotations: where they are and of which image, and the boxes of plain ones.
+
+    Unless ``boxes_only``, those with an outline are not plain, and nothing is kept where one in
+    eight is not, as few images have boxes alone then: ``columns`` is None.
+    """
 
     def __init__(self, boxes_only: bool, begun: bool = False) -> None:
         """``begun``: these are not the first annotations of the list."""
         self.records = Records()
-        self.columns = BoxColumns() if boxes_only else None
+        self.boxes_only = boxes_only
+        self.columns: BoxColumns | None = BoxColumns(outlines=not boxes_only)
         self.census = Census(ANNOTATION_FIELDS, begun)
 
-    @property
-    def decode(self) -> Callable[[bytes], Sequence[Any]]:
-        return _annotations if self.columns is None else _box_annotations
+    def decode(self, text: bytes) -> Sequence[Any]:
+        return _annotations(text) if self.columns is None else _box_annotations(text)
 
     def add(self, piece: Piece[Any]) -> None:
         starts, lengths, items, text = piece
@@ -128,13 +135,22 @@ class Annotations:
         self.census.look(text, len(items))
         if self.columns is not None:
             self.columns.add(items)
+            self._judge()
 
     def absorb(self, other: Annotations) -> None:
         """Add those that follow."""
         self.records.absorb(other.records)
         self.census.absorb(other.census)
-        if self.columns is not None and other.columns is not None:
-            self.columns.absorb(other.columns)
+        if self.columns is not None:
+            if other.columns is None:
+                self.columns.add_unknown(len(other.records))
+            else:
+                self.columns.absorb(other.columns)
+            self._judge()
+
+    def _judge(self) -> None:
+        if self.columns is not None and not self.boxes_only and 8 * self.columns.known < 7 * len(self.records):
+            self.columns = None
 
 
 class _Range(NamedTuple):
@@ -187,10 +203,11 @@ class Ranges:
         if stream.next() == b"]":
             stream.go_on_at(begin)
             return False
-        boxes_only = found.columns is not None
         for piece in stream.rest(found.decode, lenient_ids, starts[0]) if starts else ():
             found.add(piece)
-        tasks = [_Range(self._path, start, stop, boxes_only) for start, stop in pairwise([*starts, None]) if start]
+        tasks = [
+            _Range(self._path, start, stop, found.boxes_only) for start, stop in pairwise([*starts, None]) if start
+        ]
         ended = bool(starts) and stream.array_ended  # else it is the list before that has ended
         for task, made in zip(tasks, self._each(index_range, tasks) if not ended else ()):
             if made is None or task.start != stream.offset:

@@ -96,8 +96,8 @@ class _Found:
 
 
 def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bool, each: Each = map) -> File:
-    """Pass over one file, over ranges of a large one by ``each``, and add it to ``texts``; ``boxes_only`` keeps the boxes of
-    plain records. Raises :class:`FileError` for anything that is not whole JSON of this family.
+    """Pass over one file, over ranges of a large one by ``each``, and add it to ``texts``; ``boxes_only``: outlines are not asked
+    for. Raises :class:`FileError` for anything that is not whole JSON of this family.
     """
     found = _Found(boxes_only)
     with source.open(name) as file:

@@ -63,21 +63,22 @@ def outlines_of(
 ) -> Iterator[Rows | None]:
     """The outlines of images of one file; None where an image has a record that is to be looked at closely, or ids repeat.
 
-    Where that is so for most of some images, the rest is not tried.
+    Where that is so for most of some images that have annotations to read, the rest is not tried.
     """
-    tried = found = weight = 0
+    tried = found = weight = annotated = 0
     block: list[_Plain | None] = []
     for n, image in enumerate(images, 1):
         plain = _plain(image, labels, attributes) if 2 * found >= tried else None
         block.append(plain)
         weight += plain.weight if plain else 0
+        annotated += bool(image.texts)
         if weight < BLOCK and n < len(images):
             continue
         made = _block(block, labels)
-        tried += len(made)
+        tried += annotated
         found += sum(one is not None for one in made)
         yield from made
-        block, weight = [], 0
+        block, weight, annotated = [], 0, 0
 
 
 def _block(images: Sequence[_Plain | None], labels: Mapping[Id, str]) -> list[Rows | None]:
