@@ -21,6 +21,7 @@ class Form(StrEnum):
     SIZES = "xywh"
     CORNERS = "xyxy"
     CENTRES = "cxcywh"
+    TRANSPOSED_CENTRES = "cycxwh"
     TRANSPOSED = "yxhw"
     TRANSPOSED_CORNERS = "yxyx"
     EACH = "each"

@@ -172,3 +172,21 @@ def test_a_class_by_name_is_not_called_unread(convert: Convert) -> None:
     run = convert(coco([renamed(annotation(1, category_id="car", bbox=BOX), category_id="label")]))
     assert run.tally("car") == (1, 1, 0, 0, 0)
     assert not run.report.unread
+
+
+def test_a_box_in_another_field_is_no_class_of_the_whole_image(convert: Convert) -> None:
+    """As SoccerNet writes players and the lines of the pitch, whose places are on no field of COCO."""
+    box = {"x": 10, "y": 20, "x_center": 25, "y_center": 40, "w": 30, "h": 40}
+    lines_ = {"circle": [{"x": 0.1, "y": 0.2}, {"x": 0.3, "y": 0.4}]}
+    given = [annotation(n, bbox_image=box) for n in range(3)] + [annotation(n, lines=lines_) for n in range(3, 7)]
+    run = convert(coco(given))
+    assert [line["bbox"] for line in run.lines] == [{"left": 10, "top": 20, "width": 30, "height": 40}] * 3
+    assert run.codes["geometry-missing"] == 4
+    assert any("but lines, which no field of COCO holds" in e for e in run.examples)
+
+
+def test_one_unknown_place_says_that_a_file_has_no_classes_of_images(convert: Convert) -> None:
+    given = [annotation(1), annotation(2, zone=[10, 20, 30, 40])]
+    run = convert(coco(given))
+    assert run.report.annotations.skipped == 2
+    assert not run.lines

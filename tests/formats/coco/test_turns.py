@@ -160,3 +160,18 @@ def test_plain_boxes_among_turned_ones_stay_upright(convert: Convert) -> None:
         options={"rotation": "clockwise"},
     )
     assert [set(line) & {"bbox", "polygon"} for line in run.lines] == [{"polygon"}, {"bbox"}, {"bbox"}]
+
+
+def test_pictures_say_that_y_comes_first(convert: Convert) -> None:
+    """As MVTec writes them: row, column, sides, radians counterclockwise. A column of 95 is no row of a picture of 80."""
+    given = [annotation(n, bbox=[40, 90 - n, 12, 6, pi / 6]) for n in range(1, 5)]
+    run = convert(coco(given), options={"rotation": "counterclockwise_radians"})
+    assert same(ring(run.lines[0]), corners(-30, 89, 40, [83, 37, 12, 6])[0])
+    assert [a.taken for a in run.report.assumptions] == ["y and x of the centre, width, height"]
+
+
+def test_five_numbers_in_a_field_of_their_own_are_read_where_there_is_no_box(convert: Convert) -> None:
+    options = {"boxes": "cxcywh", "rotation": "clockwise"}
+    run = convert(coco([annotation(1, rbbox=[50, 40, 40, 20, 30])]), options=options)
+    assert same(ring(run.lines[0]), corners(30, 50, 40)[0])
+    assert not run.report.unread

@@ -26,6 +26,7 @@ AS_SIZES: Mapping[Form, Callable[[float, float, float, float], list[float]]] = {
     Form.SIZES: lambda x, y, w, h: [x, y, w, h],
     Form.CORNERS: lambda x, y, x1, y1: [x, y, x1 - x, y1 - y],
     Form.CENTRES: lambda x, y, w, h: [x - w / 2, y - h / 2, w, h],
+    Form.TRANSPOSED_CENTRES: lambda y, x, w, h: [x - w / 2, y - h / 2, w, h],
     Form.TRANSPOSED: lambda y, x, h, w: [x, y, w, h],
     Form.TRANSPOSED_CORNERS: lambda y, x, y1, x1: [x, y, x1 - x, y1 - y],
 }
@@ -34,6 +35,7 @@ MEANING = {
     Form.SIZES: "left, top, width, height",
     Form.CORNERS: "left, top, right, bottom",
     Form.CENTRES: "x and y of the centre, width, height",
+    Form.TRANSPOSED_CENTRES: "y and x of the centre, width, height",
     Form.TRANSPOSED: "top, left, height, width",
     Form.TRANSPOSED_CORNERS: "top, left, bottom, right",
     Form.EACH: "each by its own area or outline: two corners, else left, top, width, height",

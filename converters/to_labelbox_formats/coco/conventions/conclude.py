@@ -34,7 +34,7 @@ def conventions_of(
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
     sample = list(seen_of(texts, file, opened))
-    if file.kind is FileKind.LABELS and sample and not any(seen.placeless for seen in sample):
+    if file.kind is FileKind.LABELS and any(seen.elsewhere or seen.stand_in for seen in sample):
         file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
     level = [seen for seen in sample if not seen.turned]
     named = turn_field(file, options.more_fields)

@@ -46,7 +46,7 @@ class Seen(Struct):
     """What an annotation says: its box, its area, the extent of its outline, its RLE, its keypoints as
     triples, how many it says they are, the size of its picture.
 
-    ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
+    ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place; ``elsewhere``: but one that looks like it.
     ``stand_in``: the fields of its place, where COCO does not have them; ``class_id_in``,
     ``class_name_in``: that of its class, likewise.
     """
@@ -62,6 +62,7 @@ class Seen(Struct):
     stated_points: int | None
     size: tuple[float, float] | None
     placeless: bool
+    elsewhere: bool
     stand_in: str
     class_id_in: str
     class_name_in: str
@@ -94,7 +95,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             by_id, by_name = class_id_among(members), class_name_among(members, names)
             record.category_id = by_id[1] if by_id else None
         category = find(file.categories, record.category_id)
-        points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
+        points, _ = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         empty = not (box or points or record.segmentation) and record.category_id is not None
         yield Seen(
             box=box,
@@ -108,6 +109,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
             placeless=empty and is_placeless(text),
+            elsewhere=empty and not is_placeless(text),
             stand_in=record.stand_in,
             class_id_in=by_id[0] if by_id else "",
             class_name_in=by_name[0] if by_name else "",
@@ -150,11 +152,30 @@ def read_record(text: bytes) -> _Record | None:
     )
 
 
-def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
-    """Keypoints as they are; places in pairs, which are just as many as there are names, as triples: 0, 0 is none."""
-    if not names or len(keypoints) != 2 * len(names):
-        return keypoints
-    return [v for x, y in zip(keypoints[::2], keypoints[1::2]) for v in (x, y, 2 if x or y else 0)]
+_FLAGS = frozenset({0, 1, 2})
+
+
+def as_triples(keypoints: list[float], names: Sequence[str]) -> tuple[list[float], str]:
+    """Keypoints as x, y, visibility, and what they are where they are written otherwise: in pairs or with a depth, just as many as
+    there are names, or in columns. 0, 0 of a pair is none."""
+    count, flags = len(keypoints), keypoints[2::3]
+    is_plain = count % 3 == 0 and _FLAGS.issuperset(flags)
+    if names and count == 2 * len(names) and not (is_plain and any(flags)):
+        pairs = zip(keypoints[::2], keypoints[1::2])
+        told = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
+        return [v for x, y in pairs for v in (x, y, 2 if x or y else 0)], told
+    if is_plain or not keypoints:
+        return keypoints, ""
+    if names and count == 4 * len(names) and _FLAGS.issuperset(keypoints[3::4]):
+        quadruples = zip(keypoints[::4], keypoints[1::4], keypoints[3::4])
+        return [
+            v for point in quadruples for v in point
+        ], "keypoints are x, y, z and a visibility; z is not carried over"
+    third = count // 3
+    if count % 3 == 0 and _FLAGS.issuperset(keypoints[2 * third :]):
+        columns = zip(keypoints[:third], keypoints[third : 2 * third], keypoints[2 * third :])
+        return [v for point in columns for v in point], "keypoints are all x, then all y, then all visibilities"
+    return keypoints, ""
 
 
 def seen_of_text(text: bytes) -> tuple[float | None, Extent | None]:

@@ -130,28 +130,28 @@ def _turned(file: File, opened: Opened, named: str) -> Iterator[_Turned]:
             yield _Turned(record.bbox[:4], turn, rings, pictures.size_of(record.image_id))
 
 
+_PLACES = (Form.CENTRES, Form.TRANSPOSED_CENTRES, Form.SIZES)
+
+
 def _place_of_five(file: File, found: Sequence[_Turned], outlined: Sequence[_Turned], log: Log) -> Form:
-    """Whether x and y are those of the corner or of the centre, by outlines, or as only so boxes lie on their pictures."""
-    forms = Form.SIZES, Form.CENTRES
-    fit = [sum(any(_fits(one, how, form) for how in _TURNING) for one in outlined) for form in forms]
-    leave = [sum(_leaves(one, form) for one in found) for form in forms]
-    for form, n, m in ((Form.SIZES, 0, 1), (Form.CENTRES, 1, 0)):
-        if (fit[n] >= FEW and not fit[m]) or (not any(fit) and leave[m] >= FEW and not leave[n]):
-            log.assume(
-                f"what the first four of five numbers of bbox are ({file.name})",
-                MEANING[form],
-                for_=fit[n] or leave[m],
-                unknown=len(found) - (fit[n] or leave[m]),
-                why="only so boxes are those of the outlines beside them"
-                if fit[n]
-                else "only so boxes lie on their pictures",
-                option=f"-O boxes={forms[m]}",
-            )
-            return form
-    could_be = [
-        *forms[::-1],
-        *([Form.CORNERS] if all(one.box[2] > one.box[0] and one.box[3] > one.box[1] for one in found) else ()),
-    ]
+    """What x and y are of: by outlines, or as only so boxes lie on their pictures."""
+    fit = {form: sum(any(_fits(one, how, form) for how in _TURNING) for one in outlined) for form in _PLACES}
+    stay = {form: sum(not _leaves(one, form) for one in found) for form in _PLACES}
+    best = max(_PLACES, key=lambda form: (fit[form], stay[form]))
+    others = [form for form in _PLACES if form is not best]
+    by_outlines = fit[best] >= FEW and not any(fit[form] for form in others)
+    if by_outlines or (not any(fit.values()) and stay[best] == len(found) >= FEW + max(stay[form] for form in others)):
+        count = fit[best] or len(found) - max(stay[form] for form in others)
+        log.assume(
+            f"what the first four of five numbers of bbox are ({file.name})",
+            MEANING[best],
+            for_=count,
+            unknown=len(found) - count,
+            why=f"only so boxes {'are those of the outlines beside them' if by_outlines else 'lie on their pictures'}",
+            option=f"-O boxes={others[-1]}",
+        )
+        return best
+    could_be = [*_PLACES, *([Form.CORNERS] if all(b[2] > b[0] and b[3] > b[1] for b, *_ in found) else ())]
     return ask(
         f"{file.name}: {n_of(len(found), 'box has', 'boxes have')} five numbers, and nothing says what the first four are.",
         [(f"-O boxes={form}", MEANING[form]) for form in could_be],

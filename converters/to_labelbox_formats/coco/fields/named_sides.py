@@ -10,8 +10,10 @@ from to_labelbox.model.text import NUMBER
 from to_labelbox.source.decimal_commas import with_point
 from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, OUTLINES, members_of
 
-BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "rect", "rectangle")
+BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "bbox_image", "box2d", "rect", "rectangle")
 """Fields that hold an object of sides where an annotation has no place of COCO."""
+_TURNED = ("rbbox", "rbox", "obb", "rotated_bbox")
+"""Fields that hold five numbers of a turned box, likewise."""
 _SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
 _CORNERS = (("xmin", "x1", "left", "x"), ("ymin", "y1", "top", "y"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
 _CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
@@ -46,6 +48,10 @@ def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
         value = members.get(field)
         if isinstance(value, dict) and (box := sides_of(value)):
             return field, box
+    for field in _TURNED:
+        value = members.get(field)
+        if isinstance(value, list) and len(value) == 5 and all(type(v) in (int, float) for v in value):
+            return field, value
     return None
 
 
@@ -88,7 +94,7 @@ def elsewhere(members: Mapping[str, Any]) -> str:
 
 def _is_place(name: str, value: Any) -> bool:
     if isinstance(value, dict):
-        return "counts" in value or sides_of(value) is not None
+        return "counts" in value or sides_of(value) is not None or any(_is_place(name, v) for v in value.values())
     if not isinstance(value, list):
         return False
     least = 2 if name in _POINTS else 4

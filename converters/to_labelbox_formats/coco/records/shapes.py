@@ -297,10 +297,9 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         places = _placed(reading, given)
     else:
         category = find(file.categories, data.category_id)
-        values = as_triples(data.keypoints or [], (category and category.keypoints) or ())
-        if values is not data.keypoints:
-            message = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
-            reading.remark(Code.FIELD_REPAIRED, message)
+        values, otherwise = as_triples(data.keypoints or [], (category and category.keypoints) or ())
+        if otherwise:
+            reading.remark(Code.FIELD_REPAIRED, otherwise)
         if len(values) % 3:
             message = f"keypoints have {n_of(len(values), 'number')}, not triples"
             reading.remark(Code.KEYPOINTS_INVALID, message if geo.finite(values) else f"keypoints {_HOLD_NO_NUMBER}")
