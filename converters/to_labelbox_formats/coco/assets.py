@@ -27,7 +27,7 @@ from to_labelbox.source.paths import below_a_root, is_mirrored, note_disk
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.index.addresses import SharedPaths
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.index.ids import Id, OtherNames, size_in
+from to_labelbox_formats.coco.index.ids import Id, OtherNames, alone, size_in
 
 MAX_SIDE = 2**31
 
@@ -79,6 +79,8 @@ class Paths:
         try:
             record = _decode(text)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            if name := alone(text):
+                return ImageRecord(file_name=name)
             return self._lenient(text, file, row, log)
         if record.id is None or not (record.file_name or record.coco_url):
             other = _decode_others(text)

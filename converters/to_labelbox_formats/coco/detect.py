@@ -33,6 +33,8 @@ TRACKS = frozenset({"file_names", "bboxes", "segmentations"})
 """Keys of videos and annotations of YouTube-VIS, where a record holds a shape for every frame."""
 
 
+IN_IMAGES = frozenset({"file_name", "annotations"})
+"""Keys of images that hold their annotations themselves, in an array of them."""
 LONG_CATEGORIES = "begins with a list of names that is longer than its first part"
 _NAME_LISTS = frozenset({"categories", "tag_categories", "keypoint_categories", "attributes", "type"})
 _SAMPLE_FIELDS = frozenset({"id", "name"})
@@ -77,6 +79,13 @@ def probe(head: bytes) -> tuple[FileKind | None, str]:
         fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
         if "image_id" in inner and fields and "data" not in inner:
             return FileKind.RESULTS, "an array of objects with image_id: COCO results"
+        if set(inner) >= IN_IMAGES and "data" not in inner and {"bbox", "category_id"} & set(keys_at(text, 4)):
+            return FileKind.INSTANCES, "an array of images with their annotations, as of detectron2"
+        if "ann" in inner and {"filename", "file_name"} & set(inner):
+            return (
+                None,
+                "an array of images with 'ann': the form that MMDetection makes of COCO, which is not supported",
+            )
         return None, "a JSON array, but not of COCO results"
     if not text.startswith(b"{"):
         return None, "not JSON"
@@ -88,6 +97,7 @@ def probe(head: bytes) -> tuple[FileKind | None, str]:
     for other, what in (
         ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
         ("imgToAnns", "the index form of COCO-Text, which is not supported: list images and annotations"),
+        ("data_list", "the form that OpenMMLab makes of COCO, which is not supported"),
     ):  # fmt: skip
         if other in top:
             return None, f"has {other!r}: {what}"
@@ -106,6 +116,11 @@ def probe(head: bytes) -> tuple[FileKind | None, str]:
         and len(text) > 60_000
     ):
         return None, LONG_CATEGORIES
+    if "images" not in top and {"images", "annotations"} <= set(islice(keys_at(text, 2), 12)):
+        return (
+            None,
+            f"an object with {', '.join(repr(k) for k in top[:3])}, each of them COCO: write each to a file of its own",
+        )
     if "annotations" in top and "image_id" in keys_at(text, 3):
         return FileKind.INSTANCES, "an object whose 'annotations' have 'image_id'"
     return None, "a JSON object without 'images' and 'annotations' or 'categories'"

@@ -194,9 +194,9 @@ def test_a_box_is_not_replaced_by_an_outline_of_another_field(tmp_path: Path) ->
 
 
 def test_places_in_a_field_that_nobody_knows_are_no_classes_of_images(tmp_path: Path) -> None:
-    made = convert(tmp_path, coco([annotation(n, obb=[10, 10, 20, 20, 0.3]) for n in range(3)]))
+    made = convert(tmp_path, coco([annotation(n, zone=[10, 10, 20, 20, 0.3]) for n in range(3)]))
     assert made.annotations.skipped == 3
-    assert any("neither a box nor an outline nor keypoints, but obb" in d.message for d in made.diagnostics)
+    assert any("neither a box nor an outline nor keypoints, but zone" in d.message for d in made.diagnostics)
 
 
 _NAMED: list[dict[str, Any]] = [

@@ -59,6 +59,14 @@ class OtherNames(Struct, gc=False):
         return next(((field, name) for field, name in given if isinstance(name, str) and name), None)
 
 
+def alone(image: bytes) -> str:
+    """The name that stands in place of an image's record; empty for anything else."""
+    try:
+        return msgspec.json.decode(image, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
 _NAME_FIELDS = tuple(field for field in OtherNames.__struct_fields__ if field != "image_id")
 SIZE_NAMES = (("w", "h"), ("img_width", "img_height"), ("image_width", "image_height"))
 """Fields of an image that hold its sides where they are not called as COCO has it."""

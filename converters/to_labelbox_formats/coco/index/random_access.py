@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 import msgspec
 
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.index.ids import OtherNames
+from to_labelbox_formats.coco.index.ids import OtherNames, alone
 from to_labelbox_formats.coco.index.ranges import Table
 
 OPEN = 64
@@ -94,10 +94,11 @@ class Opened:
 
     def image_name(self, file: int, images: Table, row: int) -> str:
         """What the file of an image is called: its ``file_name``, else its ``coco_url``; empty where neither can be read."""
+        text = self.record(file, images, row)
         try:
-            image = _image(self.record(file, images, row))
+            image = _image(text)
         except UNDECODABLE:
-            return ""
+            return alone(text)
         return image.file_name or image.coco_url or (image.name_of_file() or ("", ""))[1]
 
     def read_all(self, file: int, places: Iterable[tuple[int, int]]) -> list[bytes]:

@@ -30,7 +30,7 @@ RANGE = 8 << 20
 """Bytes of a range; the same for any number of processes, so that they find the same."""
 
 
-class _AnnotationIds(Struct, gc=False):
+class AnnotationIds(Struct, gc=False):
     """``imageId`` stands in for an ``image_id`` that is missing."""
 
     image_id: Id = None
@@ -55,31 +55,31 @@ class Table(Struct):
 
 
 _whole_ids = msgspec.json.Decoder(list[_WholeId]).decode
-_any_ids = msgspec.json.Decoder(list[_AnnotationIds]).decode
+_any_ids = msgspec.json.Decoder(list[AnnotationIds]).decode
 
 
-def _annotations(text: bytes) -> Sequence[_WholeId | _AnnotationIds]:
+def _annotations(text: bytes) -> Sequence[_WholeId | AnnotationIds]:
     try:
         return _whole_ids(text)
     except msgspec.ValidationError:
         return _any_ids(text)
 
 
-def _box_annotations(text: bytes) -> Sequence[AnsweredBox | _WholeId | _AnnotationIds]:
+def _box_annotations(text: bytes) -> Sequence[AnsweredBox | _WholeId | AnnotationIds]:
     try:
         return read_boxes(text)
     except msgspec.ValidationError:
         return _annotations(text)
 
 
-def lenient_ids(text: bytes) -> _AnnotationIds | None:
+def lenient_ids(text: bytes) -> AnnotationIds | None:
     """The image of a record that is no strict JSON (NaN) or has an odd id, so that it is judged beside its image."""
     try:
         loose = json.loads(text)
     except (ValueError, RecursionError):
         return None
     id = loose.get("image_id") if isinstance(loose, dict) else None
-    return _AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
+    return AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
 
 
 class Records:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
 from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
 from to_labelbox.source.urls import is_url
-from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
+from to_labelbox_formats.coco.detect import IN_IMAGES, TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.index.addresses import AddressRows, identity
 from to_labelbox_formats.coco.index.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
 from to_labelbox_formats.coco.index.categories import CategoryList, names_by_id, read_categories
@@ -27,7 +28,7 @@ from to_labelbox_formats.coco.index.census import IMAGE_FIELDS, OUTLINES, QUIET_
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
 from to_labelbox_formats.coco.index.random_access import Texts
-from to_labelbox_formats.coco.index.ranges import Annotations, Ranges, Records, lenient_ids
+from to_labelbox_formats.coco.index.ranges import AnnotationIds, Annotations, Ranges, Records, lenient_ids
 from to_labelbox_formats.coco.index.videos import SEQUENCES, VideoRows
 
 T = TypeVar("T")
@@ -61,7 +62,8 @@ class _Found:
     """What a pass over a file has found so far."""
 
     def __init__(self, boxes_only: bool) -> None:
-        self.images, self.annotations = Records(), Annotations(boxes_only)
+        self.images, self.annotations, self.nested = Records(), Annotations(boxes_only), Annotations(boxes_only)
+        self.first_nested: Mapping[str, Any] = {}
         self.image_names: list[npt.NDArray[np.int64]] = []
         self.linked = self.videos = False
         self.other_names: dict[str, str] = {}
@@ -76,6 +78,14 @@ class _Found:
         self.image_census = Census(IMAGE_FIELDS)
         self.video_rows = VideoRows()
         self.split = ""
+
+    def takes_nested(self) -> bool:
+        """Take the annotations that stand in the records of images, where there are no others; whether it did."""
+        if not self.first_nested or self.annotations.census.records:
+            return False
+        self.annotations, self.first = self.nested, self.first_nested
+        self.image_census.fields.pop("annotations")
+        return True
 
     def other_fields(self) -> Iterator[str]:
         """What is to be said of the fields of images that are read in place of those of COCO."""
@@ -106,8 +116,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         ranges = Ranges(path, file, each)
         is_results = stream.next() == b"["
         if is_results:
-            found.first = _first_item(_head(file, stream))
-            _index_annotations(stream, found, ranges)
+            is_results = _index_array(file, stream, found, ranges)
         else:
             seen: set[str] = set()
             for key in stream.members():
@@ -120,6 +129,8 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         if stream.next():
             raise stream.error("more data after the end of the document")
         texts.add(path, file)
+    if found.takes_nested():
+        log.decide(f"{name}: annotations stand in the records of their images")
     images, rows = found.images.table(), found.video_rows
     videos = rows if rows.has_tracks or rows.nested or (rows.names and not len(images)) else None
     if videos and len(images):
@@ -156,6 +167,17 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         annotation_census=videos.track_census if videos else found.annotations.census,
         tracks=videos.table() if videos else None,
     )
+
+
+def _index_array(file: BinaryIO, stream: JsonStream, found: _Found, ranges: Ranges) -> bool:
+    """The outermost array: of images that hold their annotations, else of results. Whether it is of these."""
+    first = _first_item(_head(file, stream))
+    if first.keys() >= IN_IMAGES:
+        _index_images(stream, found, alone=False)
+        return False
+    found.first = first
+    _index_annotations(stream, found, ranges)
+    return True
 
 
 def _index_member(
@@ -215,6 +237,8 @@ def _lenient_image(text: bytes) -> _ImageIds | None:
         loose = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    if isinstance(loose, str):
+        return _ImageIds(None, loose)
     id, name = (loose.get("id"), loose.get("file_name")) if isinstance(loose, dict) else (None, None)
     if not isinstance(id, int | str | float) or isinstance(id, bool):
         return None
@@ -241,13 +265,55 @@ def _entries(
         yield from ((None, piece) for piece in stream.pieces(decode, lenient))
     elif begin == b"{":
         for key, piece in stream.mapped(decode, lenient):
-            if not piece.text.startswith(b"{"):
+            begin = piece.text[:1]
+            if what == "annotations" and _LIST.match(piece.text):
+                for part in _listed(JsonStream(BytesIO(piece.text)), int(piece.starts[0]), key, decode, lenient):
+                    yield key, part
+            elif begin == b"{" or (begin == b'"' and what == "images"):
+                yield key, piece
+            else:
                 message = f"{what!r} is an object, which may hold a record under each id; {key!r} is none"
                 raise stream.error(message, what=_NOT_COCO)
-            yield key, piece
     else:
         message = f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}"
         raise stream.error(message, what=_NOT_COCO)
+
+
+def _listed(
+    stream: JsonStream,
+    offset: int,
+    image: Id,
+    decode: Callable[[bytes], Sequence[T]],
+    lenient: Callable[[bytes], T | None],
+) -> Iterator[Piece[T]]:
+    """The records of the list at the cursor, all of one image unless they name another; its text begins at ``offset`` of its file."""
+    for starts, lengths, items, text in stream.pieces(decode, lenient):
+        for item in items:
+            if isinstance(item, AnnotationIds) and item.image_id is None and item.imageId is None:
+                item.image_id = image
+        yield Piece(starts + offset, lengths, items, text)
+
+
+def _index_nested(piece: Piece[Any], images: Sequence[Id], found: _Found) -> None:
+    """Collect the annotations that stand in the records of their images."""
+    starts, lengths, _, text = piece
+    for start, length, image in zip(starts.tolist(), lengths.tolist(), images):
+        own = text[start - int(starts[0]) :][:length]
+        stream = JsonStream(BytesIO(own))
+        if b'"annotations"' not in own or stream.next() != b"{":
+            continue
+        for key in stream.members():
+            if key == "annotations" and stream.next() == b"[" and _RECORDS.match(own[stream.offset :]):
+                found.first_nested = found.first_nested or _first_item(own[stream.offset :])
+                for part in _listed(stream, start, image, found.nested.decode, lenient_ids):
+                    found.nested.add(part)
+            else:
+                stream.next()
+                stream.skip()
+
+
+_LIST = re.compile(rb"\[\s*[{\]]")
+_RECORDS = re.compile(rb"\[\s*\{")
 
 
 def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges, alone: bool = False) -> None:
@@ -271,6 +337,8 @@ def _index_images(stream: JsonStream, found: _Found, alone: bool) -> None:
             np.array([MISSING if name is None else hash(identity(name)) for name in names], np.int64)
         )
         found.image_census.look(text, len(items))
+        if b'"annotations"' in text:
+            _index_nested(piece, ids, found)
         if not rows:
             found.linked = any(item is not None and (item.coco_url or is_url(item.file_name or "")) for item in items)
         if b'"tag_ids"' in text:
