@@ -30,7 +30,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Input, Kind, Policy, Question
 from to_labelbox.model.survey import add_counts, text_of
-from to_labelbox.ontology.infer import Ontology, clean_name
+from to_labelbox.ontology.infer import ByLabel, Ontology, clean_name
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log, class_of
@@ -48,7 +48,8 @@ def index_of(ontology: Ontology) -> OntologyIndex:
     for name, question in ontology.by_part.items():
         if question.index:
             questions.setdefault((name, True), question)
-    return OntologyIndex({shape: tool.classifications for shape, tool in ontology.by_shape.items()}, questions)
+    shapes = ByLabel((shape, tool.classifications) for shape, tool in ontology.by_shape.items())
+    return OntologyIndex(shapes, questions)
 
 
 def settings_for(ontology: Ontology, settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +15,8 @@ from to_labelbox.model.text import as_words, pattern
 from to_labelbox.report.log import UNNAMED
 from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
 from to_labelbox.rules.settings import POLICY_OF, Policy, Settings
+
+T = TypeVar("T")
 
 FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
 NAMED = 5
@@ -44,6 +47,27 @@ class Classification(Struct, frozen=True):
     question: Question
 
 
+class ByLabel(dict[tuple[str, Kind], T]):
+    """What an existing ontology has by label and kind: also found by the label of a source, before :func:`clean_name`.
+
+    Of two labels that are cleaned to one, nobody can know which it is there.
+    """
+
+    def __missing__(self, shape: tuple[str, Kind]) -> T:
+        label, kind = shape
+        cleaned = clean_name(label)
+        if cleaned == label or dict.__contains__(self, (f"{cleaned} 2", kind)):
+            raise KeyError(shape)
+        return self[cleaned, kind]
+
+    def __contains__(self, shape: object) -> bool:
+        try:
+            self[shape]  # type: ignore[index]
+        except KeyError:
+            return False
+        return True
+
+
 class Ontology(Struct, frozen=True, dict=True):
     """Tools and classifications with names unique over both.
 
@@ -60,6 +84,7 @@ class Ontology(Struct, frozen=True, dict=True):
     def by_shape(self) -> Mapping[tuple[str, Kind], Tool]:
         found = {(t.label, t.kind): t for t in self.tools}
         if self.given:
+            found = ByLabel(found)
             for tool in self.tools:
                 found.setdefault((tool.label.removesuffix(f" ({tool.kind})"), tool.kind), tool)
         return found

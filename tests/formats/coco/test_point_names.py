@@ -81,3 +81,23 @@ def test_a_message_lists_a_few_names(convert: Convert) -> None:
     run = convert(named(["x"] * 50))
     (message,) = [e for e in run.examples if "class-duplicate" in e]
     assert message.endswith("x 2, x 3, x 4, x 5, x 6 and 44 more")
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+def test_an_ontology_of_names_that_had_to_be_cleaned_fits_their_set(convert: Convert, geometry: str) -> None:
+    document = named(["left\teye", "nose\n", "\x07ear", "tail"])
+    document["categories"][0]["name"] = "a\tdog"
+    first = convert(document, geometry=geometry)
+    again = convert(document, geometry=geometry, ontology=first.out / "ontology.json")
+    assert again.lines == first.lines
+    assert [line["name"] for line in again.lines] == ["a dog/left eye", "a dog/nose", "a dog/\ufffdear", "a dog/tail"]
+    assert "not-in-ontology" not in again.codes
+    assert again.tally("a\tdog") == (1, 1, 0, 0, 0)
+
+
+def test_two_names_that_are_cleaned_to_one_fit_neither(convert: Convert) -> None:
+    document = named(["left\teye", "left eye"])
+    first = convert(document)
+    assert [line["name"] for line in first.lines] == ["p/left eye", "p/left eye 2"]
+    again = convert(document, ontology=first.out / "ontology.json")
+    assert "not-in-ontology" in again.codes

@@ -252,7 +252,8 @@ class LineBuffer:
     def demand(self, label: str, kind: Kind, given: Sequence[Attribute], annotation: Annotation) -> None:
         """Note the required questions of a line's tool that have no answer."""
         assert self.required is not None
-        for message in missing(self.required.of(label, kind), given, label_owner(clean_name(label))):
+        asked = self.required.of(label, kind) or self.required.of(clean_name(label), kind)
+        for message in missing(asked, given, label_owner(clean_name(label))):
             self.note(Code.REQUIRED_UNANSWERED, message, annotation)
 
     def fits(self, label: str, kind: Kind) -> bool:
