@@ -33,7 +33,7 @@ ATTRIBUTES = st.one_of(*[st.sampled_from(USUAL)] * 6, st.dictionaries(NAMES, VAL
 RING = [10.25, 10.5, 50.75, 10.5, 50, 60.0]
 SHAPES: st.SearchStrategy[Any] = st.sampled_from(
     [[RING], [RING], [[*RING, 20, 30]], [RING, [70, 70, 80, 70, 80, 80.5]], [], [RING[:5]], None, [[]]]
-    + [{"counts": [5050, 20, 4930], "size": [100, 100]}]
+    + [{"counts": [5050, 20, 4930], "size": [100, 100]}, 7, 0, False, "", "a", {}, [[], []]]
 )
 RECORDS = st.fixed_dictionaries(
     {"segmentation": SHAPES, "id": st.integers(0, 300), "category_id": st.sampled_from([1, 1, 1, 2, 2, 2, 3])},
@@ -65,6 +65,17 @@ def the_same(tmp_path: Path, source: Path, geometry: Policy) -> None:
 
 def record(n: int, **more: Any) -> dict[str, Any]:
     return {"id": n, "category_id": n % 2 + 1, "segmentation": [RING], "attributes": USUAL[n % 3], **more}
+
+
+@pytest.mark.parametrize("geometry", [Policy.BBOX, Policy.AUTO])
+@pytest.mark.parametrize("segmentation", [7, "a", 0, False, "", {}, [], None, [[]], [[], []]])
+def test_what_is_no_outline_is_none_for_both(tmp_path: Path, geometry: Policy, segmentation: Any) -> None:
+    path = written(tmp_path / "set.json", [record(n, segmentation=segmentation) for n in range(10)])
+    for indent in (None, 4):
+        path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
+        the_same(tmp_path, path, geometry)
+        counts = json.loads(converted(path, tmp_path / "out", geometry)["report.json"])["annotations"]
+        assert counts["approximated"] == (10 if segmentation in (7, "a") else 0)
 
 
 GEOMETRY = st.sampled_from([Policy.POLYGON, Policy.POLYGON, Policy.BBOX, Policy.BBOX, Policy.AUTO])

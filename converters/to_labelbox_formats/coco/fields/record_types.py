@@ -16,7 +16,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.source.decimal_commas import EITHER
 from to_labelbox_formats.coco.fields.named_sides import elsewhere
-from to_labelbox_formats.coco.index.box_columns import NothingElse
+from to_labelbox_formats.coco.index.box_columns import NothingElse, states_outline
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import Id
@@ -201,7 +201,6 @@ decode_all = msgspec.json.Decoder(list[Fields]).decode
 decode_boxes = msgspec.json.Decoder(list[BoxFields]).decode
 decode_plain = msgspec.json.Decoder(list[Plain]).decode
 decode_plain_boxes = msgspec.json.Decoder(list[PlainBox]).decode
-_NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
 
 
 def list_of(texts: Sequence[bytes]) -> bytes:
@@ -212,5 +211,5 @@ def list_of(texts: Sequence[bytes]) -> bytes:
 def has_outline(segmentation: object) -> bool:
     """Whether a record states an outline, read or left undecoded."""
     if isinstance(segmentation, msgspec.Raw):
-        return bytes(segmentation) not in _NO_OUTLINE
-    return bool(segmentation) and segmentation != [[]]
+        return states_outline(segmentation)
+    return any(segmentation) if isinstance(segmentation, list) else bool(segmentation)

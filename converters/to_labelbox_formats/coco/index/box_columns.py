@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
@@ -20,10 +21,7 @@ CROWD = (Attribute("iscrowd", "yes", flag=True),)
 NOTHING = msgspec.Raw()
 """The text of a field that is not there."""
 Answers = tuple[Attribute, ...]
-_SHORTEST_OUTLINE = 5
-"""Bytes of it: ``null``, ``[]`` and ``[[]]`` are none."""
-_NO_OUTLINE = frozenset({b"", b"[]", b"null"})
-"""What an annotation says of its outline that says nothing of it, whoever reads it."""
+_SAYS_NOTHING = re.compile(rb'[\[\],\s]*|null|\{\s*\}|""|0|false').fullmatch
 
 
 class NothingElse(Struct, gc=False, kw_only=True):
@@ -75,6 +73,11 @@ def read_boxes(text: bytes) -> Sequence[AnsweredBox]:
         return _read_answered(text)
 
 
+def states_outline(segmentation: msgspec.Raw) -> bool:
+    """Whether the text of a ``segmentation`` says anything, whether or not that is an outline."""
+    return _SAYS_NOTHING(memoryview(segmentation)) is None
+
+
 class Boxes(Struct):
     """One row an annotation. Where ``plain`` is False, the record has to be read; the rest of its row is 0.
 
@@ -118,11 +121,12 @@ class BoxColumns:
             plain &= self._add_texts([bytes(b.attributes or NOTHING) for b in boxes])
         else:
             self._answers.frombytes(bytes(len(boxes) * self._answers.itemsize))
+        outlined = np.array([states_outline(b.segmentation) for b in boxes], bool)
         if self._outlines:
-            plain &= np.array([bytes(b.segmentation) in _NO_OUTLINE for b in boxes], bool)
+            plain &= ~outlined
         self.known += int(plain.sum())
         self._plain += plain.tobytes()
-        self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
+        self._outlined += outlined.tobytes()
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
         self._ids.extend([b.id for b in boxes])
         self._categories.extend([b.category_id for b in boxes])

@@ -136,13 +136,12 @@ class Records:
             return None
         if (attributes := self._known.of_record(data.attributes, data.iscrowd)) is None:
             return None
-        reduced = len(memoryview(outline)) > 4 and has_outline(outline)
         return Object(
             id=str(data.id),
             label=label,
             geometry=box,
             attributes=attributes,
-            outline_unread=reduced,
+            outline_unread=has_outline(outline),
             location=f"{self._here}annotations[{row}]",
         )
 
