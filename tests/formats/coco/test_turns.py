@@ -175,3 +175,36 @@ def test_five_numbers_in_a_field_of_their_own_are_read_where_there_is_no_box(con
     run = convert(coco([annotation(1, rbbox=[50, 40, 40, 20, 30])]), options=options)
     assert same(ring(run.lines[0]), corners(30, 50, 40)[0])
     assert not run.report.unread
+
+
+@pytest.mark.parametrize("level", [0, 0.0, -0.0, None])
+def test_boxes_without_a_turn_are_not_looked_at_one_by_one(
+    convert: Convert, monkeypatch: pytest.MonkeyPatch, level: float | None
+) -> None:
+    monkeypatch.setattr("to_labelbox_formats.coco.conventions.turns.read_record", None)
+    boxes = [annotation(n, bbox=BOX, rotation=level) for n in range(1, 1200)]
+    assert len(convert(coco(boxes)).lines) == 1199
+    monkeypatch.undo()
+    with pytest.raises(UsageError, match="1 box has a turn"):
+        convert(coco([*boxes, annotation(1200, bbox=BOX, rotation="0.5")]))
+
+
+@pytest.mark.parametrize("turned", [0, 2])
+def test_five_numbers_are_read_where_nearly_all_turns_are_0(convert: Convert, turned: int) -> None:
+    boxes = [annotation(n, bbox=[0, 0, 80, 60, 30 if n <= turned else 0]) for n in range(1, 10)]
+    options = {"rotation": "clockwise"} if turned else {}
+    run = convert(coco(boxes), options=options)
+    assert [line["bbox"] for line in run.lines if "bbox" in line] == [
+        {"left": 0, "top": 0, "width": 80, "height": 60}
+    ] * (9 - turned)
+    assert any("first four of five" in str(one) for one in run.report.assumptions)
+    if turned:
+        with pytest.raises(UsageError, match="2 boxes have a turn, as a fifth number"):
+            convert(coco(boxes))
+
+
+def test_boxes_each_by_their_own_numbers_may_be_of_five(convert: Convert) -> None:
+    boxes = [annotation(n, bbox=[*BOX, 30]) for n in range(1, 5)]
+    run = convert(coco(boxes), options={"boxes": "each", "rotation": "clockwise"})
+    assert all(same(ring(line), corners(30, 50, 40)[0]) for line in run.lines)
+    assert len(run.lines) == 4

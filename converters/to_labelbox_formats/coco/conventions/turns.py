@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 from to_labelbox.geometry.vector import rotated_corners
@@ -21,7 +22,7 @@ from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.options import Form, Options, Rotation
 
 _LOOKED_AT = 200
-"""Turned boxes that are looked at."""
+"""Turned boxes that are looked at, and as many of five numbers without a turn."""
 _MEANING = {
     Rotation.CLOCKWISE: "degrees clockwise about the centre of the box",
     Rotation.COUNTERCLOCKWISE: "degrees counterclockwise about its centre",
@@ -75,24 +76,24 @@ def turn_field(file: File, asked: Sequence[str]) -> str:
 def turns_of(
     file: File, opened: Opened, named: str, has_five: bool, options: Options, log: Log
 ) -> tuple[Rotation, Form]:
-    """How the turns of boxes are meant, ``AUTO`` where none has to be known; and what the first four of five numbers are.
+    """How the turns of boxes are meant, ``AUTO`` where none has to be known, ``IGNORED`` where the last of five numbers is always 0; and what the first four of five numbers are.
 
     ``named``: the field that may hold them.
 
     Raises :class:`UsageError` with the question where nothing says it.
     """
     wanted: Rotation = options.rotation
-    form: Form = Form.SIZES if options.boxes is Form.AUTO else options.boxes
-    found = list(islice(_turned(file, opened, named), _LOOKED_AT)) if named or has_five else []
-    unclear = [one for one in found if one.is_unclear]
-    is_stray = not named and len(found) < FEW and wanted is Rotation.AUTO
-    if not unclear or is_stray:
+    form: Form = Form.SIZES if options.boxes in (Form.AUTO, Form.EACH) else options.boxes
+    found, level_ones = _looked_at(file, opened, named, has_five) if named or has_five else ([], [])
+    every = found + level_ones
+    is_stray = not named and len(every) < FEW and wanted is Rotation.AUTO
+    if is_stray or not any(one.is_unclear for one in every):
         return wanted, form
-    outlined = [one for one in found if not one.is_unclear]
     if has_five and options.boxes is Form.AUTO:
-        form = _place_of_five(file, found, outlined, log)
-    if wanted is not Rotation.AUTO:
-        return wanted, form
+        form = _place_of_five(file, every, [one for one in every if not one.is_unclear], log)
+    unclear, outlined = ([one for one in found if one.is_unclear is wished] for wished in (True, False))
+    if wanted is not Rotation.AUTO or not unclear:
+        return (Rotation.IGNORED if wanted is Rotation.AUTO and not found else wanted), form
     counts = {how: sum(_fits(one, how, form) for one in outlined) for how in _MEANING}
     best = max(counts, key=counts.__getitem__)
     is_alone = list(counts.values()).count(counts[best]) == 1
@@ -116,20 +117,37 @@ def turns_of(
     )
 
 
-def _turned(file: File, opened: Opened, named: str) -> Iterator[_Turned]:
-    """The boxes that have a turn other than 0."""
+def _looked_at(file: File, opened: Opened, named: str, has_five: bool) -> tuple[list[_Turned], list[_Turned]]:
+    """Boxes with a turn, and boxes of five numbers of which the last is 0; so many of each at most."""
+    found: list[_Turned] = []
+    level_ones: list[_Turned] = []
+    for one in _turned(file, opened, named, has_five):
+        kept = found if one.turn else level_ones
+        if len(kept) < _LOOKED_AT:
+            kept.append(one)
+        elif kept is found:
+            break
+    return found, level_ones
+
+
+def _turned(file: File, opened: Opened, named: str, has_five: bool) -> Iterator[_Turned]:
+    """The boxes that have a turn other than 0, or five numbers, which ``has_five`` says that there are."""
     pictures = Pictures(file, opened)
-    for row in range(len(file.annotations)):
-        text = opened.record(file.number, file.annotations, row)
+    may_turn = re.compile(_NOT_LEVEL % json.dumps(named).encode()).search
+    for text in opened.records(file.number, file.annotations):
+        if not has_five and may_turn(text) is None:
+            continue
         record = read_record(text)
         if record is None or record.bbox_mode is not None or not record.bbox or len(record.bbox) not in (4, 5):
             continue
         rings = record.segmentation or []
         turn = record.bbox[4] if len(record.bbox) == 5 else turn_in(members_of(text), named)
-        if turn and isinstance(rings, list):
+        if (turn or len(record.bbox) == 5) and isinstance(rings, list):
             yield _Turned(record.bbox[:4], turn, rings, pictures.size_of(record.image_id))
 
 
+_NOT_LEVEL = rb"%b\s*:(?!\s*(?:-?0(?:\.0*)?|null)\s*[,}])"
+"""A field with another value than 0. Most tools that write turns write 0 to each box that has none."""
 _PLACES = (Form.CENTRES, Form.TRANSPOSED_CENTRES, Form.SIZES)
 
 
