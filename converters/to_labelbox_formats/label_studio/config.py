@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -186,9 +186,9 @@ def parse_config(data: bytes) -> Config:
         only = next(iter(objects))
         controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
     controls = {n: _by_alias(c, controls) for n, c in controls.items()}
-    objects = _with_films(objects)
     # what no control is about is there to be read by annotators, but for a chat, which is labelled by what is written in it
     targets = {t for c in controls.values() for t in c.targets} | {n for n, o in objects.items() if o.tag == "chat"}
+    objects = _with_films(objects, targets)
     objects = {n: o for n, o in objects.items() if n in targets} or objects
     repeated = tuple(name for name in controls if "{{" in name)
     return Config(controls, objects, repeated, True, dict(Counter(tag.name for tag in tags)))
@@ -232,10 +232,10 @@ def _embedded(data: bytes) -> bytes:
     raise FileError("holds no labelling config (a text label_config or config)")
 
 
-def _with_films(objects: dict[str, Shown]) -> dict[str, Shown]:
-    """Objects, those marked that show one file as a video and as sound."""
+def _with_films(objects: dict[str, Shown], targets: Collection[str]) -> dict[str, Shown]:
+    """Objects, those marked that show one file as a video and as sound, where a control is about the sound."""
     videos = {o.value: o.rate for o in objects.values() if o.tag == "video"}
-    shared = videos.keys() & {o.value for o in objects.values() if o.tag in TIMED_TAGS}
+    shared = videos.keys() & {o.value for n, o in objects.items() if o.tag in TIMED_TAGS and n in targets}
     return {
         n: msgspec.structs.replace(o, film=True, rate=videos[o.value]) if o.value in shared else o
         for n, o in objects.items()

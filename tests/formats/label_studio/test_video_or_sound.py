@@ -113,3 +113,9 @@ def test_a_video_whose_rate_is_not_known_costs_its_times_with_the_reason(tmp_pat
     (told,) = (d for d in report.diagnostics if d.code == "unsupported")
     assert "stretch of the sound of a video" in told.message
     assert (report.annotations.read, report.annotations.skipped) == (2, 1)
+
+
+@pytest.mark.parametrize("heard_too", ["", AUDIO.partition("<Labels")[0]])
+def test_a_sound_that_no_control_is_about_is_not_spoken_of(tmp_path: Path, heard_too: str) -> None:
+    config = f'<Video name="video" value="$shown"/>{heard_too}{TIMELINE}'
+    assert made(tmp_path, [seen(1, 3)], config) == ("VIDEO", {"timelinelabels": [(1, 3)]}, [])
