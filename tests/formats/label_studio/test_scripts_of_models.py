@@ -83,6 +83,14 @@ def test_vertices_as_objects_are_evidence(tmp_path: Path) -> None:
         to_labelbox.convert(write(tmp_path, [task([outline(110), outline(120)])]), tmp_path / "out")
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_frames_without_a_number(tmp_path: Path, number: str) -> None:
+    ranges = [{"start": 2, "end": number}]
+    given = task([region("timelinelabels", {"ranges": ranges, "timelinelabels": ["run"]})], {"shown": "a.mp4"})
+    report = to_labelbox.convert(write(tmp_path, [given]), tmp_path / "out")
+    assert codes(report)["frame-invalid"] == 1
+
+
 def test_seconds_where_frames_are_expected(tmp_path: Path) -> None:
     def timeline(id: str, start: float, end: float) -> dict[str, Any]:
         return region("timelinelabels", {"ranges": [{"start": start, "end": end}], "timelinelabels": ["run"]}, id)

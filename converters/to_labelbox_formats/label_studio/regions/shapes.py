@@ -372,7 +372,7 @@ def frame_spans(
         raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {in_words(error, value.ranges)}") from None
     spans = []
     for stretch in ranges:
-        if any(n is not None and n != int(n) for n in (stretch.start, stretch.end)):
+        if any(n is not None and n % 1 != 0 for n in (stretch.start, stretch.end)):
             message = f"its range {stretch.start}..{stretch.end} does not count whole frames: seconds are no frames"
             raise Refused(Code.FRAME_INVALID, message)
         start = conventions.first_frame(stretch.start) if stretch.start is not None else 0
