@@ -402,9 +402,10 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
 
 
 def _decoded(text: str, encoding: str) -> str:
-    """A text that stands in base64 as the editor shows it; as it is where it is none."""
+    """A text that stands in base64 as the editor shows it, also in lines and without its padding; as it is where it is none."""
+    packed = "".join(text.splitlines()).rstrip("=")
     try:
-        return base64.b64decode(text, validate=True).decode(encoding)
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True).decode(encoding)
     except (binascii.Error, ValueError):
         return text
 

@@ -64,6 +64,15 @@ def test_a_text_in_base64(tmp_path: Path, tag: str, kind: str, encoding: str, by
     assert spans(tmp_path, [region(kind, value)], data, config) == (text, [], [TextSpan(5, 9)])
 
 
+@pytest.mark.parametrize(
+    "written", [base64.encodebytes(b"Anna is here. " * 9), base64.b64encode(b"Anna is here. " * 9 + b"!")]
+)
+def test_base64_in_lines_or_without_padding(tmp_path: Path, written: bytes) -> None:
+    config = '<Text name="shown" value="$shown" encoding="base64"/><Labels name="labels" toName="shown"><Label value="w"/></Labels>'
+    text = base64.b64decode(written).decode()
+    assert spans(tmp_path, [], written.decode().rstrip("="), config)[0] == text
+
+
 def test_a_text_that_is_no_base64_stays(tmp_path: Path) -> None:
     config = '<Text name="shown" value="$shown" encoding="base64"/><Labels name="labels" toName="shown"><Label value="w"/></Labels>'
     assert spans(tmp_path, [], "a plain text", config)[0] == "a plain text"
