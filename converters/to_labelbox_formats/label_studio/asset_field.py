@@ -79,6 +79,7 @@ class FieldEvidence:
             self._lengths.update(
                 {k: len(t) * (_WORDS if " " in t else 1) for k, t in item.items() if isinstance(t, str)}
             )
+        texts: dict[str, Offsets] = {}
         for region in regions:
             value = region.get("value", region)
             if not isinstance(value, dict) or "startOffset" not in value or not isinstance(value.get("text"), str):
@@ -90,7 +91,7 @@ class FieldEvidence:
                     key
                     for item in at
                     for key, text in item.items()
-                    if isinstance(text, str) and Offsets(text).agrees(start, end, value["text"])
+                    if isinstance(text, str) and texts.setdefault(text, Offsets(text)).agrees(start, end, value["text"])
                 )
 
     @property

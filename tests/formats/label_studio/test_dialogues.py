@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import to_labelbox
 from build.label_studio import read, region, task, write
 from harness import codes, lines
 from to_labelbox.model.items import Object, TextSpan
+from to_labelbox_formats.label_studio import asset_field
+from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
 
 WHAT = "fields of what is said in a dialogue"
 
@@ -117,3 +120,17 @@ def test_paragraphs_in_the_order_of_their_times(tmp_path: Path, more: str, numbe
     stands = items[number][0].startswith(text)
     assert found == TextSpan(0, len(text), id if more or stands else f"m{number + 1}")
     assert ("span-shifted" in log.diagnostics) == (not more and not stands)
+
+
+def test_a_text_is_searched_once_for_all_spans_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Counted(Offsets):
+        @cached_property
+        def _wide(self) -> list[int]:
+            made.append(self.text)
+            return []
+
+    monkeypatch.setattr(asset_field, "Offsets", Counted)
+    asset_field.FieldEvidence().see({"d": [{"text": "Hello there"}]}, [span(0, 0, 0, 3, "no") for _ in range(9)])
+    assert made == ["Hello there"]

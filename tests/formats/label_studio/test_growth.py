@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from builders.steps import check_growth, steps
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio import FORMAT
-from to_labelbox_formats.label_studio.files.records import TaskHead
+from to_labelbox_formats.label_studio.files.records import Region, TaskHead
 from to_labelbox_formats.label_studio.files.task_files import TaskFiles, TaskPiece
+from to_labelbox_formats.label_studio.regions.grouping import grouped
 
 Result = list[dict[str, Any]]
 
@@ -79,6 +81,11 @@ def test_the_steps_grow_with_the_input(name: str, tmp_path: Path) -> None:
     n, make = GROWTH[name]
     steps_of(tmp_path / "first", make(3))  # which loads modules
     check_growth(*(steps_of(tmp_path / str(k), make(k)) for k in (3, n, 4 * n)))
+
+
+def test_answers_of_one_id_are_joined_in_steps_that_grow_with_them() -> None:
+    answer = Region(id="r", from_name="c", to_name="shown", type="choices")
+    check_growth(*(steps(partial(grouped, [answer] * n)) for n in (3, 1000, 4000)))
 
 
 def test_what_has_been_read_is_no_garbage_in_circles(tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ def _is_of(group: Group, entry: Region) -> bool:
     """Whether an entry of the same id is of a region: not a second one of a control, nor an answer about another asset."""
     if entry.kind not in ANSWER_TAGS:
         return not any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
-    same = all((e.to_name, e.item_index) == (entry.to_name, entry.item_index) for e in group.entries)
+    first = group.entries[0]  # answers without a shape are all about its asset
+    same = (first.to_name, first.item_index) == (entry.to_name, entry.item_index)
     return same or any(e.kind not in ANSWER_TAGS for e in group.entries)
 
 
