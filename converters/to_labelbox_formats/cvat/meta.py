@@ -73,7 +73,7 @@ class TaskSpec(Struct, frozen=True):
 
     ``pictures``: it says that it is not about a video. ``deleted``: frames that are left out, as the media counts.
     ``length``: frames of the video itself, where that is known. ``jobs``: the addresses of its jobs, or its own, without
-    the protocol, from which servers move to another.
+    the protocol, from which servers move to another. ``overlap``: frames that two jobs share at most.
     """
 
     id: str = ""
@@ -92,6 +92,7 @@ class TaskSpec(Struct, frozen=True):
     deleted: frozenset[int] = frozenset()
     length: int | None = None
     jobs: frozenset[str] = frozenset()
+    overlap: int | None = None
 
     @property
     def last(self) -> int | None:
@@ -236,6 +237,7 @@ def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
         jobs=frozenset(
             url.rpartition("://")[2] for s in _children(task, "segments", "segment") if (url := _text(s, "url"))
         ),
+        overlap=whole(_text(task, "overlap")),
     )
 
 

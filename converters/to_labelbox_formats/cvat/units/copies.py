@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from to_labelbox.model.text import n_of
@@ -181,26 +183,47 @@ def _families(groups: Sequence[Group]) -> list[str]:
 
 def _consecutive_jobs(groups: Sequence[Group]) -> Iterator[tuple[Group, Group]]:
     """Exports of two jobs of one server, which do not tell their task, that go on from one into the other: the pictures that both
-    have, by name, are the frames that both have, by number."""
-    jobs = [g for g in groups if len(g.task.jobs) == 1 and not g.task.name and g.images and g.task.last is not None]
-    jobs.sort(key=lambda g: g.task.start)
-    for place, before in enumerate(jobs):
-        last, server = before.task.last or 0, min(before.task.jobs).partition("/")[0]
-        for after in jobs[place + 1 :]:
-            if after.task.start > last:
-                break
-            if after.task.start == before.task.start or last >= (after.task.last or 0):
-                continue
-            if min(after.task.jobs).partition("/")[0] != server or after.export is before.export:
-                continue
-            both = set(before.hashes) & set(after.hashes)
-            numbers = _numbers(after, both)
-            shared = range(after.task.start, last + 1)
-            if both and numbers == _numbers(before, both) and all(number in shared for _, number in numbers):
-                yield before, after
+    have, by name, are the frames that both have, by number. Names of frames of a video are numbers alone, and say nothing.
+
+    Where several jobs begin on one frame with one picture, nothing tells which of them goes on into the other.
+    """
+    jobs = [
+        g for g in groups if len(g.task.jobs) == 1 and not g.task.name and not g.only_frames and g.task.last is not None
+    ]
+    told = Counter(h for g in jobs for h in set(g.hashes))
+    repeated = {h for h, count in told.items() if count > 1}
+    numbers = {id(g): _numbers(g, repeated) for g in jobs}
+    having: dict[tuple[object, ...], dict[int, dict[str, Group]]] = {}
+    for group in jobs:
+        job = min(group.task.jobs)
+        for picture in numbers[id(group)]:
+            starts = having.setdefault((job.partition("/")[0], *picture), {})
+            starts.setdefault(group.task.start, {})[job] = group
+    pairs: dict[tuple[int, int], tuple[Group, Group]] = {}
+    for starts in having.values():
+        for first, second in pairwise(sorted(starts)):
+            if len(starts[first]) == len(starts[second]) == 1:
+                (before,), (after,) = starts[first].values(), starts[second].values()
+                pairs[id(before), id(after)] = before, after
+    for before, after in pairs.values():
+        if before.export is not after.export and _goes_on(before, after, numbers[id(before)], numbers[id(after)]):
+            yield before, after
 
 
-def _numbers(group: Group, names: set[int]) -> set[tuple[int, int | None]]:
+def _goes_on(before: Group, after: Group, first: _Numbers, second: _Numbers) -> bool:
+    last, step, overlap = before.task.last or 0, before.task.step, before.task.overlap
+    shared = range(after.task.start, last + 1, step)
+    if last >= (after.task.last or 0) or (overlap is not None and len(shared) > overlap):
+        return False
+    names = {h for h, _ in first} & {h for h, _ in second}
+    both = {picture for picture in first if picture[0] in names}
+    return both == {p for p in second if p[0] in names} and all(number in shared for _, number in both)
+
+
+_Numbers = set[tuple[int, "int | None"]]
+
+
+def _numbers(group: Group, names: set[int]) -> _Numbers:
     """The frame numbers of the pictures of those names."""
     images = [(element, h) for element, h in zip(group.images, group.hashes) if h in names]
     heads = (group.export.head(element) for element, _ in images)
