@@ -367,18 +367,19 @@ def questions_of(label: LabelSpec) -> tuple[Question, ...]:
 
 
 def declared_apart(labels: Iterable[LabelSpec]) -> Iterator[tuple[str, str]]:
-    """Labels that are declared several times, and what of them is declared in different ways."""
+    """Labels that are declared several times, and what of them is declared in different ways; the order of values is none."""
     found: dict[str, list[LabelSpec]] = {}
     for label in labels:
         found.setdefault(label.name, []).append(label)
         for element in label.elements:
             found.setdefault(element_label(label.name, element.name), []).append(element)
     for name, same in found.items():
-        attributes: dict[str, set[Question]] = {}
+        attributes: dict[str, set[tuple[object, ...]]] = {}
         for question in (a.question() for label in same for a in label.attributes):
-            attributes.setdefault(question.name, set()).add(question)
+            what = question.input, question.index, frozenset(o.value for o in question.options)
+            attributes.setdefault(question.name, set()).add(what)
         apart = [
-            *(["its type"] if len({label.type for label in same}) > 1 else ()),
+            *(["its type"] if len({label.type for label in same} - {""}) > 1 else ()),
             *(["its colour"] if len({label.color.lower() for label in same} - {""}) > 1 else ()),
             *(
                 ["which attributes it has"]

@@ -31,6 +31,25 @@ def test_the_same_twice_is_nothing_to_say(tmp_path: Path) -> None:
     assert not said
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (label("car", ""), label("car", "rectangle")),
+        (
+            label("car", "rectangle", attribute("make", "select", "a\nb")),
+            label("car", "rectangle", attribute("make", "select", "b\na")),
+        ),
+        (
+            label("car", "rectangle", attribute("make", "select", "a") + attribute("age", "number")),
+            label("car", "rectangle", attribute("age", "number") + attribute("make", "select", "a")),
+        ),
+    ],
+    ids=["an old file without types", "values in another order", "attributes in another order"],
+)
+def test_what_is_no_difference(twice: tuple[str, str], tmp_path: Path) -> None:
+    assert not declared("".join(twice), tmp_path)[1]
+
+
 def test_two_kinds_and_all_values(tmp_path: Path) -> None:
     twice = label("car", "rectangle", attribute("make", "select", "a\nb"))
     twice += label(
