@@ -285,6 +285,24 @@ def test_server_json_with_label_ids(tmp_path: Path) -> None:
     assert [a.label for a in item.annotations if isinstance(a, Object)] == ["car", "thing"]
 
 
+def test_one_id_of_two_names_says_none(tmp_path: Path) -> None:
+    attributes: list[dict[str, Any]] = [
+        {"id": 9, "name": name, "input_type": "text", "values": []} for name in ("brand", "make")
+    ]
+    labels = [{"id": 5, "name": name, "type": "rectangle", "attributes": attributes} for name in ("car", "bus")]
+    told = {"type": "rectangle", "points": [1, 2, 3, 5], "frame": 0, "attributes": [{"spec_id": 9, "value": "vw"}]}
+    records = [{**told, "label_id": 5}, {**told, "label": "bus"}]
+    (tmp_path / "annotations.json").write_text(json.dumps({"version": 0, "tags": [], "shapes": records, "tracks": []}))
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    (item,), log = read(tmp_path)
+    found = [a for a in item.annotations if isinstance(a, Object)]
+    assert [a.label for a in found] == ["label_5", "bus"]
+    assert {a.attributes for a in found} == {(Attribute("attribute_9", "vw"),)}
+    messages = [e.message for e in log.diagnostics["class-unknown"].examples]
+    assert any("'car', 'bus' have one id, 5" in message for message in messages)
+    assert counts(log)["attribute-unknown"]
+
+
 def test_datumaro(tmp_path: Path) -> None:
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations/train.json").write_text(json.dumps(DATUMARO))

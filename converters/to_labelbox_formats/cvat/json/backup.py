@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from to_labelbox.model.text import listed
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
@@ -97,8 +98,12 @@ class TaskRecords:
         self._put_shapes()
         self._put_tracks()
         self.frames = self._frames()
-        for id in names.unknown:
-            message = f"no label has the id {id}; it is called 'label_{id}'. Put labels.json beside the file"
+        for id, several in names.unknown.items():
+            message = (
+                f"the labels {', '.join(map(repr, listed(several)))} have one id, {id}; which is meant is not known, it is called 'label_{id}'"
+                if several
+                else f"no label has the id {id}; it is called 'label_{id}'. Put labels.json beside the file"
+            )
             log.note(Code.CLASS_UNKNOWN, message, file=file)
 
     def _put_shapes(self) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.meta import LabelSpec, whole
+from to_labelbox_formats.cvat.meta import AttributeSpec, LabelSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.shapes import DIGITS, node_of_figure
 
@@ -33,18 +33,16 @@ def load(source: Source, name: str) -> Any:
 
 
 class Names:
-    """Names of labels and attributes by their ids, within the task that a record belongs to."""
+    """Names of labels and attributes by their ids, within the task that a record belongs to. An id of several names says none:
+    ``unknown`` has the ids of labels that records have and that say no name, with these names.
+    """
 
     def __init__(self, labels: Iterable[LabelSpec], unlabelled: str) -> None:
-        self._labels: dict[int, LabelSpec] = {}
-        self._attributes: dict[int, str] = {}
         self._unlabelled = unlabelled
-        self.unknown: dict[int, None] = {}
-        for label in labels:
-            for spec in (label, *label.elements):
-                if spec.id is not None:
-                    self._labels[spec.id] = spec
-                self._attributes.update((a.id, a.name) for a in spec.attributes if a.id is not None)
+        self.unknown: dict[int, list[str]] = {}
+        specs = [spec for label in labels for spec in (label, *label.elements)]
+        self._labels, self._doubtful = _by_id(specs)
+        self._attributes, _ = _by_id(a for spec in specs for a in spec.attributes)
 
     def label(self, record: Mapping[str, Any], default: str | None = None) -> str:
         """The label's name: stated, or by its id; the default where there is neither."""
@@ -53,8 +51,8 @@ class Names:
             return name.strip()
         if id is not None:
             if id in self._labels:
-                return self._labels[id].name
-            self.unknown[id] = None
+                return self._labels[id]
+            self.unknown[id] = self._doubtful.get(id, [])
             return f"label_{id}"
         return self._unlabelled if default is None else default
 
@@ -66,6 +64,16 @@ class Names:
                 name = "" if id is None else self._attributes.get(id, f"attribute_{id}")
             found.append((name, text_of(attribute.get("value"))))
         return found
+
+
+def _by_id(specs: Iterable[LabelSpec | AttributeSpec]) -> tuple[dict[int, str], dict[int, list[str]]]:
+    """The names of ids, and the ids that several names have."""
+    found: dict[int, dict[str, None]] = {}
+    for spec in specs:
+        if spec.id is not None:
+            found.setdefault(spec.id, {})[spec.name] = None
+    one = {id: next(iter(names)) for id, names in found.items() if len(names) == 1}
+    return one, {id: list(names) for id, names in found.items() if id not in one}
 
 
 def text_of(value: Any) -> str:
