@@ -297,8 +297,9 @@ def _listed(
 def _index_nested(piece: Piece[Any], images: Sequence[Id], found: _Found) -> None:
     """Collect the annotations that stand in the records of their images."""
     starts, lengths, _, text = piece
-    for start, length, image in zip(starts.tolist(), lengths.tolist(), images):
-        own = text[start - int(starts[0]) :][:length]
+    places = zip((starts - starts[0]).tolist(), starts.tolist(), lengths.tolist(), images)
+    for begin, start, length, image in places:
+        own = text[begin : begin + length]
         stream = JsonStream(BytesIO(own))
         if b'"annotations"' not in own or stream.next() != b"{":
             continue
