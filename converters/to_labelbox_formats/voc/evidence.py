@@ -215,11 +215,13 @@ class Sample:
         return _around(_shape_of(row, element, self._rules).geometry)
 
     def _reaches(self, document: Document) -> Iterator[tuple[float, ...]]:
-        """How far the objects of a file reach."""
+        """How far the objects of a file reach; of a turned box only the centre, since its sides go along no edge of the picture."""
         for n, row in enumerate(document.rows):
             place = corner_numbers(row[5:9], self._rules.commas)
             if place is None and document.elements:
-                place = self._place(row, document.elements[n])
+                geometry = _shape_of(row, document.elements[n], self._rules).geometry
+                centre = Point(geometry.cx, geometry.cy) if isinstance(geometry, RotatedBox) else geometry
+                place = _around(centre)
             if place is not None:
                 yield place
 

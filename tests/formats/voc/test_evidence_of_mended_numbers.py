@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from small_sets import Files, Made, thing, voc, write
+from small_sets import Files, Made, jpeg, thing, voc, write
 from to_labelbox import UsageError, convert
 
 SIZE = (400, 200)
@@ -97,6 +97,13 @@ def test_decimal_commas_of_outlines(tmp_path: Path) -> None:
     made = Made(tmp_path, six(polygon("100,5", 20, "150,25", 20, "150,5", "60,5")))
     assert made.lines[0]["polygon"] == [{"x": 100.5, "y": 20}, {"x": 150.25, "y": 20}, {"x": 150.5, "y": 60.5}]
     assert made.codes["field-repaired"] == 24
+
+
+def test_sides_of_turned_boxes_say_nothing_of_those_of_the_picture(tmp_path: Path) -> None:
+    slanted = voc(thing(turned(100, 100, 260, 10, 0.785)), size=(200, 400))
+    files: Files = {"a.xml": slanted, "a.jpg": jpeg(400, 200)}
+    with pytest.raises(UsageError, match=r"(?s)sides of <size> exchanged.*-O sides=swapped .*-O sides=as_stated"):
+        convert(write(tmp_path / "source", files), tmp_path / "out")
 
 
 def test_decimal_commas_of_turned_boxes(tmp_path: Path) -> None:
