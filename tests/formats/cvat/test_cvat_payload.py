@@ -141,3 +141,18 @@ def test_a_renamed_element_is_counted_with_its_skeleton(tmp_path: Path) -> None:
     assert {line["name"] for line in made.lines} == {"face"}
     assert made.tally("man") == (2, 0, 2, 0, 0)
     assert list(made.report.classes) == ["man"]
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ('<polygon {} points="30,30;90,30;60,90"/>', "boxes and polygons"),
+        ('<mask {} rle="0,400" left="30" top="30" width="20" height="20"/>', "boxes and masks"),
+        ('<box {} xtl="30" ytl="30" xbr="90" ybr="60" rotation="30"/>', "rotated boxes"),
+    ],
+)
+def test_a_track_of_several_kinds_is_told_with_all(second: str, told: str, tmp_path: Path) -> None:
+    rest = 'frame="1" keyframe="1" outside="0" occluded="0"'
+    run = converted(tmp_path, export(track(row(0, (1, 2, 30, 40)) + second.format(rest)), CLIP))
+    messages = [e.message for d in run.report.diagnostics for e in d.examples]
+    assert any(message.startswith(f"a track of {told} is written as masks") for message in messages), messages

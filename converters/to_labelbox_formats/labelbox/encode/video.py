@@ -154,7 +154,7 @@ class TrackLowering:
         if not types <= set(_AREAS):
             names = _in_words(types)
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
-        return [self._area(track, asset, states, _in_words(types - {Box} or types))]
+        return [self._area(track, asset, states, _in_words(types - {Box} if RotatedBox in types else types))]
 
     def _upright(self, states: list[list[State]]) -> list[list[State]] | None:
         """Boxes whose turn is too small to see as upright ones; None when one turns visibly."""
