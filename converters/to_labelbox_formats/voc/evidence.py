@@ -67,7 +67,7 @@ class Sample:
 
     ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
     ``ends`` are sides that end at the edge of the picture or beyond it, or at its last pixel (counted from 0); ``first`` begin at 0, ``broken`` corners are no pixels;
-    The three are of boxes alone, and so is ``order``, that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
+    ``ends``, ``first`` and ``broken`` are of boxes alone, and so is ``order``, that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
     ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in

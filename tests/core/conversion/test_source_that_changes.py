@@ -253,8 +253,8 @@ def test_a_file_that_comes_before_a_process_lists_the_source_shifts_nothing(
 
 
 def test_a_batch_leaves_out_what_changes_and_resumes_it(tmp_path: Path) -> None:
-    for word in ("a", "b"):
-        write(tmp_path / "sets" / word, coco_set("old"), "coco")
+    for name, word in (("a", "old"), ("b", "other")):  # equal ones would be copies
+        write(tmp_path / "sets" / name, coco_set(word), "coco")
     changed: list[int] = []
 
     def meanwhile(progress: object) -> None:
