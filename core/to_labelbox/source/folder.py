@@ -66,8 +66,6 @@ class Folder:
         path = self.real_path(name)
         if path is None:
             raise FileError("the path leaves the source's folder, so it is not opened")
-        if name in self._named:  # whoever names a link means its file
-            return content(open(path, "rb"), path)
         folder = name[: name.rfind("/") + 1]
         if folder not in self._inside:
             self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))
@@ -77,7 +75,7 @@ class Folder:
             except OSError as error:
                 if error.errno != errno.ELOOP:
                     raise
-        if not self._leads_inside(path):
+        if name not in self._named and not self._leads_inside(path):  # whoever names a link means its file
             raise FileError("a link leads out of the source's folder, so it is not opened")
         return open(path, "rb")
 
