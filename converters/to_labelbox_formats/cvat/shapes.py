@@ -307,9 +307,10 @@ class Resolved:
     """The answers of one shape: ``static`` ones hold for a whole track, ``mutable`` ones for a keyframe.
 
     Shapes with the same label and answers share one instance. ``problems`` are told for every shape that has it.
+    ``held`` are the answers of the skeleton that the shape is an element of.
     """
 
-    __slots__ = ("all", "answers", "flags", "mutable", "occluded", "problems", "static")
+    __slots__ = ("all", "answers", "flags", "held", "mutable", "occluded", "problems", "static")
 
     def __init__(
         self,
@@ -317,6 +318,7 @@ class Resolved:
         problems: tuple[tuple[Code, str], ...],
         answers: tuple[Answer, ...] = (),
         flags: Flags | None = None,
+        held: tuple[Answer, ...] = (),
     ) -> None:
         found = tuple(pairs)
         self.all = tuple(a for a, _ in found)
@@ -326,6 +328,7 @@ class Resolved:
         self.occluded = (*self.all, self.flags.yes)
         self.problems = problems
         self.answers = answers
+        self.held = held
 
 
 class Flags(NamedTuple):

@@ -15,10 +15,11 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Export, Group, frame_name
-from to_labelbox_formats.cvat.json.jobs import Earlier, frame_of
-from to_labelbox_formats.cvat.json.records import Names, load, records, shape_node, track_node
+from to_labelbox_formats.cvat.json.jobs import Earlier
+from to_labelbox_formats.cvat.json.records import Names, frame_of, load, records, shape_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, answers_in, is_record, read_tasks
+from to_labelbox_formats.cvat.json.tracks import played, track_node
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.options import Options
@@ -134,13 +135,14 @@ class TaskRecords:
         reader = TrackReader(Vocabulary(self._task.labels), ShapeLog(self._log, self._file), by_frame)
         for job in self._task.jobs:
             for number, record in enumerate(records(job.record.get("tracks"))):
-                why = hidden.why_hidden(record, spec.size) if hidden else None
+                track = played(record, hidden.deleted)
+                why = hidden.why_hidden(record, track, spec.size) if hidden else None
                 if why is not None:
                     self._skip(why[0], self._label(record), why[1])
                 elif spec.video:
-                    self.tracks.append((record, job.stop))
+                    self.tracks.append((track, job.stop))
                 else:
-                    for frame, shape in reader.by_frame(track_node(record, self._names, int, job.stop), str(number)):
+                    for frame, shape in reader.by_frame(track_node(track, self._names, int, job.stop), str(number)):
                         if frame not in hidden:
                             self._shapes.setdefault(frame, []).append(shape)
 

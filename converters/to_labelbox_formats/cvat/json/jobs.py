@@ -21,10 +21,9 @@ from typing import Any, Generic, TypeVar
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
-from to_labelbox_formats.cvat.json.records import Names, entries, figure_of_record, is_number, records
-from to_labelbox_formats.cvat.meta import whole
+from to_labelbox_formats.cvat.json.records import Names, entries, frame_of, is_number, records
+from to_labelbox_formats.cvat.json.tracks import Course, Track, label_key
 from to_labelbox_formats.cvat.nodes import Figure
-from to_labelbox_formats.cvat.tracks.interpolation import between
 
 NEAR = 1.0
 """Pixels."""
@@ -125,54 +124,6 @@ def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 # ------------------------------------------------------------------------------------------ tracks over several jobs
 
 
-class _Course:
-    """Where the object of a track record is, frame by frame."""
-
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self.record = record
-        self._shapes = sorted((s for s in records(record.get("shapes")) if frame_of(s) >= 0), key=frame_of)
-        self._frames = [frame_of(s) for s in self._shapes]
-        self.elements = [_Course(e) for e in records(record.get("elements"))]
-
-    def at(self, frame: int) -> Figure | None:
-        """The figure on a frame; None where the object is not visible."""
-        past = bisect_right(self._frames, frame)
-        if not past or self._shapes[past - 1].get("outside"):
-            return None
-        figure = figure_of_record(self._shapes[past - 1], str(self._shapes[past - 1].get("type")))
-        if figure is None or past == len(self._shapes):
-            return figure
-        following = figure_of_record(self._shapes[past], str(self._shapes[past].get("type")))
-        if following is None:
-            return figure
-        before, after = self._frames[past - 1], self._frames[past]
-        return between(figure, following, (frame - before) / (after - before))
-
-    def first_visible(self) -> int:
-        """The first frame on which the object, or any element of it, is visible; -1 for none."""
-        parts = self.elements or [self]
-        frames = (f for part in parts for s, f in zip(part._shapes, part._frames) if not s.get("outside"))
-        return min(frames, default=-1)
-
-    def places(self, frame: int) -> list[tuple[str, Figure]] | None:
-        """The object, or each visible element by its name, on a frame; None where it cannot be compared."""
-        if not self.elements:
-            figure = self.at(frame)
-            return [("", figure)] if figure is not None and figure.kind != "mask" else None
-        found = ((_label_key(e.record), e.at(frame)) for e in self.elements)
-        return sorted(((name, f) for name, f in found if f is not None), key=lambda p: (p[0], list(p[1].numbers)))
-
-
-def _label_key(record: Mapping[str, Any]) -> str:
-    return repr((record.get("label"), record.get("label_id")))
-
-
-def frame_of(shape: Mapping[str, Any]) -> int:
-    """The frame of a record; -1 where it has none."""
-    frame = whole(shape.get("frame"))
-    return -1 if frame is None else frame
-
-
 class _Chain:
     """A track, and those of earlier jobs that it goes on from, as far as these count."""
 
@@ -208,7 +159,7 @@ def _elements(track: Mapping[str, Any]) -> dict[tuple[str, int], Mapping[str, An
     seen: dict[str, int] = {}
     found: dict[tuple[str, int], Mapping[str, Any]] = {}
     for element in records(track.get("elements")):
-        key = _label_key(element)
+        key = label_key(element)
         seen[key] = seen.get(key, 0) + 1
         found[key, seen[key]] = element
     return found
@@ -223,11 +174,11 @@ class _Continued:
 
     def __init__(self, chains: Sequence[_Chain]) -> None:
         self._chains = chains
-        self._courses = [_Course(chain.last) for chain in chains]
+        self._courses = [Course(chain.last) for chain in chains]
         self._taken: set[int] = set()
         self._by_frame: dict[int, _Near[int]] = {}
 
-    def take(self, course: _Course, frame: int) -> _Chain | None:
+    def take(self, course: Course, frame: int) -> _Chain | None:
         """The track that lies where ``course`` begins; None where there is none."""
         mine = course.places(frame)
         if mine is None:
@@ -257,8 +208,8 @@ class _Continued:
         return [chain for i, chain in enumerate(self._chains) if i not in self._taken]
 
 
-def _place_key(course: _Course, places: Sequence[tuple[str, Figure]]) -> tuple[Any, ...]:
-    return _label_key(course.record), bool(course.elements), *((name, f.kind, len(f.numbers)) for name, f in places)
+def _place_key(course: Course, places: Sequence[tuple[str, Figure]]) -> tuple[Any, ...]:
+    return label_key(course.record), bool(course.elements), *((name, f.kind, len(f.numbers)) for name, f in places)
 
 
 def _place_numbers(places: Sequence[tuple[str, Figure]]) -> list[float]:
@@ -279,7 +230,7 @@ def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
         earlier = _Continued(told[i])
         for place, chain in enumerate(told[i + 1]):
             track = chain.first
-            course = _Course(track)
+            course = Course(track)
             first = course.first_visible()
             known = earlier.take(course, first) if job.start <= first <= before.end else None
             if known is None:
@@ -320,28 +271,29 @@ class Hidden:
             f"frame {frame} is a control frame, on which CVAT tested an annotator; its picture is labelled once",
         )
 
-    def why_hidden(self, track: Mapping[str, Any], size: int | None) -> tuple[Code, str] | None:
-        """Why a track is not shown at all; None when it is visible on other frames too, or on none."""
-        seen: list[int] = []
-        parts: list[Mapping[str, Any]] = [*records(track.get("elements"))] or [track]
-        for part in parts:
-            shapes = sorted((s for s in records(part.get("shapes")) if frame_of(s) >= 0), key=frame_of)
-            ends = [*(frame_of(s) for s in shapes[1:]), size if size is not None else max(self.all, default=0) + 2]
-            for shape, end in zip(shapes, ends):
-                start = frame_of(shape)
-                if not shape.get("outside"):
-                    seen.append(start)
-                    if not self._covers(start, max(end, start + 1)):
-                        return None
-        if not seen:
-            return None
-        code, _ = self.reason(next((f for f in seen if f in self.deleted), seen[0]))
-        kind = "deleted" if code is Code.DELETED else "control"
-        return code, f"the track is visible on {kind} frames only"
+    def why_hidden(self, told: Track, track: Track, size: int | None) -> tuple[Code, str] | None:
+        """Why a track is not shown at all, as it was told and as it is played; None when it is visible on other frames, or on none."""
+        end = size if size is not None else max(self.all, default=0) + 2
+        if not (seen := list(_visible(track, end))):
+            return (Code.DELETED, "the track is visible on deleted frames only") if any(_visible(told, end)) else None
+        if all(self._covers(*stretch) for stretch in seen):
+            code, _ = self.reason(seen[0][0])
+            return code, "the track is visible on control frames only"
+        return None
 
     def _covers(self, start: int, stop: int) -> bool:
         place = bisect_right(self._starts, start) - 1
         return place >= 0 and stop <= self._runs[place][1]
+
+
+def _visible(track: Track, last: int) -> Iterator[tuple[int, int]]:
+    """The stretches from one keyframe to the next on which an object, or an element of it, is visible."""
+    parts: list[Track] = [*records(track.get("elements"))] or [track]
+    for part in parts:
+        shapes = sorted((s for s in records(part.get("shapes")) if frame_of(s) >= 0), key=frame_of)
+        for shape, end in zip(shapes, [*map(frame_of, shapes[1:]), last]):
+            if not shape.get("outside"):
+                yield frame_of(shape), max(end, frame_of(shape) + 1)
 
 
 def _runs(frames: Iterable[int]) -> list[tuple[int, int]]:

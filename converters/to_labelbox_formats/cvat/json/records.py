@@ -95,6 +95,12 @@ def records(value: Any) -> list[dict[str, Any]]:
     return [r for r in entries(value) if isinstance(r, dict)]
 
 
+def frame_of(shape: Mapping[str, Any]) -> int:
+    """The frame of a record; -1 where it has none."""
+    frame = whole(shape.get("frame"))
+    return -1 if frame is None else frame
+
+
 def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mapping[str, str]) -> Node:
     """A shape; one whose numbers are unusable becomes a node that its reader refuses with a reason."""
     kind = record.get("type")
@@ -140,52 +146,3 @@ def figure_of_record(record: Mapping[str, Any], kind: str) -> Figure | None:
     elif kind not in ("polygon", "polyline", "points") or not values or len(values) % 2:
         return None
     return Figure(kind, values, float(rotation))
-
-
-def track_node(
-    record: Mapping[str, Any], names: Names, frame_of: Any, stop: int | None, label: str | None = None
-) -> Node:
-    """A track with its keyframes; ``stop``: the last relative frame of its job, where the task goes on after it."""
-    name = names.label(record) if label is None else label
-    fields = {"label": name, "id": text_of(record.get("id"))}
-    group = whole(record.get("group"))
-    if group:
-        fields["group_id"] = str(group)
-    constant = names.answers(record)
-    elements = records(record.get("elements"))
-    shapes = records(record.get("shapes"))
-    if elements or any(s.get("type") == "skeleton" for s in shapes):
-        if shapes:
-            constant += names.answers(shapes[0])
-        nested = [
-            track_node({**e, "group": 0}, names, frame_of, stop, names.label(e, str(i + 1)))
-            for i, e in enumerate(elements)
-        ]
-        return make_node("track", fields, constant, nested or [make_node("skeleton", {"frame": "0"})])
-    rows = [
-        _row({**shape, "group": 0}, shape.get("frame"), name, names, frame_of, constant, bool(shape.get("outside")))
-        for shape in shapes
-    ]
-    if stop is not None and shapes and not shapes[-1].get("outside"):
-        rows.append(_row({**shapes[-1], "group": 0}, stop + 1, name, names, frame_of, constant, True))
-    return make_node("track", fields, [], rows)
-
-
-def _row(
-    shape: Mapping[str, Any],
-    frame: Any,
-    label: str,
-    names: Names,
-    frame_of: Any,
-    constant: list[Answer],
-    outside: bool,
-) -> Node:
-    told = whole(frame)
-    more = {
-        "frame": "" if told is None else str(frame_of(told)),
-        "keyframe": "1",
-        "outside": "1" if outside else "0",
-    }
-    node = shape_node(shape, label, names, more)
-    node.answers[:0] = constant
-    return node

@@ -25,8 +25,8 @@ from to_labelbox.report.observations import ask
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import beside
-from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
-from to_labelbox_formats.cvat.json.records import MAX_JSON_BYTES, Names, entries, load, records, text_of
+from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, job_type, join_tracks
+from to_labelbox_formats.cvat.json.records import MAX_JSON_BYTES, Names, entries, frame_of, load, records, text_of
 from to_labelbox_formats.cvat.json.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
 from to_labelbox_formats.cvat.meta import LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.options import Jobs

@@ -217,7 +217,7 @@ class RowReader:
             pairs = [(a, False) for a in (*shared.static, *own.static)]
             pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
             flags = next((f for f in (shared.flags, own.flags) if f is not FLAGS), FLAGS)
-            known = Resolved(pairs, (*shared.problems, *own.problems), own.answers, flags)
+            known = Resolved(pairs, (*shared.problems, *own.problems), own.answers, flags, shared.answers)
             self._joined[shared, own] = known
         return known
 

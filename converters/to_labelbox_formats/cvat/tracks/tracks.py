@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from to_labelbox.model.items import Attribute, Track
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED
-from to_labelbox_formats.cvat.nodes import Node, Record, make_node, node_of
+from to_labelbox_formats.cvat.nodes import Answer, Node, Record, make_node, node_of
 from to_labelbox_formats.cvat.shapes import GROUP, INSTANCE, ShapeLog, Vocabulary, group_of, node_of_figure
 from to_labelbox_formats.cvat.tracks.fast_tracks import FastTracks
 from to_labelbox_formats.cvat.tracks.keyframes import KeyframeWriter
@@ -94,16 +94,15 @@ class TrackReader:
 
     def _shapes(self, node: Node, label: str) -> Iterator[tuple[int, Node]]:
         group = {"group_id": node.get("group_id")} if node.get("group_id") else {}
-        skeletons: dict[int, list[Node]] = {}
-        answers = node.answers or next((c.answers for c in node.children if c.tag == "skeleton"), [])
+        skeletons: dict[int, tuple[Sequence[Answer], list[Node]]] = {}
         for part in self._rows.parts(node, label):
             for row in (row for stretch in part.stretches for row in self._rows.filled(stretch)):
                 if part.element:
-                    skeletons.setdefault(row.frame, []).append(_node_of(row, part.element, {}))
+                    skeletons.setdefault(row.frame, (row.known.held, []))[1].append(_node_of(row, part.element, {}))
                 else:
                     yield row.frame, _node_of(row, label, group)
-        for frame, elements in sorted(skeletons.items()):
-            yield frame, make_node("skeleton", {"label": label, **group}, answers, elements)
+        for frame, (answers, elements) in sorted(skeletons.items(), key=lambda pair: pair[0]):
+            yield frame, make_node("skeleton", {"label": label, **group}, list(answers), elements)
 
 
 def _node_of(row: Row, label: str, more: dict[str, str]) -> Node:
