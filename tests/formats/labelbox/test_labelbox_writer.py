@@ -164,6 +164,24 @@ def test_a_box_in_fractions_is_cut_to_its_page(tmp_path: Path) -> None:
     assert faults(made, tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("asset", "told"),
+    [
+        (Asset(path="a.jpg"), 1),
+        (Asset(path="a.mp4", media=Media.VIDEO), 1),
+        (Asset(path="a.wav", media=Media.AUDIO), 1),
+        (Asset(path="a.pdf", media=Media.DOCUMENT), 1),
+        (Asset(path="a.txt", media=Media.TEXT), 1),
+        (Asset(path="a.wav", media=Media.AUDIO, url="https://h.example/a.wav"), 0),
+        (Asset(path="task-1", media=Media.TEXT, text="said"), 0),
+        (Asset(path="task-1", media=Media.CONVERSATION, messages=(Message("m1", "said"),)), 0),
+    ],
+)
+def test_a_data_row_that_holds_a_path_is_told_whatever_its_medium(asset: Asset, told: int) -> None:
+    noted = run(asset).log.diagnostics.get(Code.ROW_DATA_LOCAL)
+    assert (noted.count if noted else 0) == told
+
+
 # ----------------------------------------------------------------------------------------------------- answers
 
 CALL = Asset(path="call.mp3", media=Media.AUDIO)

@@ -71,10 +71,11 @@ class DataRows:
         for asset, split, key, name, address in zip(assets, splits, keys, names, addresses):
             if address is not None:
                 self._check_address(address, asset.path)
-            elif asset.media is Media.IMAGE:
+            elif asset.media is Media.GEOSPATIAL:
+                if self._maps:
+                    local.append((_NO_TILES, asset.path))
+            elif asset.text is None and not asset.messages:
                 local.append((_NO_ADDRESS, asset.path))
-            elif self._maps and asset.media is Media.GEOSPATIAL:
-                local.append((_NO_TILES, asset.path))
             metadata = tuple(self._metadata(asset, split)) if field or asset.metadata else ()
             add(data_row(asset, key, name, address, metadata))
         buffer.log.note_files(Code.ROW_DATA_LOCAL, local)
