@@ -69,6 +69,8 @@ class FirstCategory(StrEnum):
 class Places(StrEnum):
     AUTO = "auto"
     OUTLINES = "outlines"
+    IMAGE = "image"
+    STATED = "stated"
 
 
 class Inner(StrEnum):
@@ -123,7 +125,8 @@ class Options:
     places: Places = option(
         Places.AUTO,
         "where objects are whose outlines lie elsewhere than their boxes: auto asks where nearly all do, outlines says that "
-        "these are right, as --geometry bbox does of the boxes",
+        "these are right, as --geometry bbox does of the boxes; and annotations without a place: image, they are classes of their "
+        "whole images; stated, they are skipped; auto takes them for classes where all are so, or have no field for a place",
     )
     origin: Origin = option(
         Origin.AUTO,

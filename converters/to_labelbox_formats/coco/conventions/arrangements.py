@@ -14,7 +14,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.conventions.sample import Extent, Seen, seen_of_text
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.options import Form, Options, Outlines
+from to_labelbox_formats.coco.options import Form, Options, Outlines, Places
 
 FEW = 3
 """Records that a question needs at least."""
@@ -171,7 +171,8 @@ def check_outlines(file: File, sample: list[Seen], boxes_only: bool, options: Op
 
     ``options``: of places, units and outlines any answers it; what boxes are is offered unless it is given.
     """
-    answered = boxes_only or any(given.value != "auto" for given in (options.places, options.units, options.outlines))
+    given = options.places is Places.OUTLINES or any(o.value != "auto" for o in (options.units, options.outlines))
+    answered = boxes_only or given
     both = [seen for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
     apart = [seen for seen in both if _is_apart(seen)]
     if len(apart) < FEW or 20 * len(apart) < len(both):

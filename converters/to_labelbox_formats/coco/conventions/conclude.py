@@ -22,7 +22,17 @@ from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.record_types import Rle
 from to_labelbox_formats.coco.index.file import Conventions, File
 from to_labelbox_formats.coco.index.random_access import Opened
-from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Rotation, Units, Visibility
+from to_labelbox_formats.coco.options import (
+    Form,
+    Options,
+    Origin,
+    Outlines,
+    Places,
+    RleSides,
+    Rotation,
+    Units,
+    Visibility,
+)
 
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""
@@ -34,8 +44,7 @@ def conventions_of(
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
     sample = list(seen_of(texts, file, opened))
-    if file.kind is FileKind.LABELS and any(seen.elsewhere or seen.stand_in for seen in sample):
-        file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
+    placeless = _placeless(file, sample, options.places, log)
     level = [seen for seen in sample if not seen.turned]
     named = turn_field(file, options.more_fields)
     rotation, of_five = turns_of(file, opened, named, len(level) < len(sample), options, log)
@@ -64,7 +73,7 @@ def conventions_of(
         most_visible=2 if options.visibility is Visibility.STRICT else math.inf,
         stated_rle=stated_rle,
         by_rows=not stated_rle and not boxes_only and _by_rows(file, level, log),
-        whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
+        placeless=placeless,
         inner=options.inner,
         rotation=rotation,
         turn_field=named if is_turned else "",
@@ -425,10 +434,29 @@ def _drawn(runs: Rle, width: int, height: int) -> Extent | None:
 # ----------------------------------------------------------------------------------------------- whole-image classes
 
 
-def _has_classes_of_images(file: File, sample: list[Seen], log: Log) -> bool:
-    """Whether many annotations have a class and no field for a place, as sets of camera traps have them beside their boxes."""
+_MAY_DRAW = (FileKind.INSTANCES, FileKind.KEYPOINTS)
+
+
+def _placeless(file: File, sample: Sequence[Seen], places: Places, log: Log) -> Places:
+    """Which annotations without a place are classes of their images, as :class:`Conventions` has it; a file of nothing else
+    is one of labels then, and one of labels with places in a field that is none of COCO's is none."""
+    draws_nothing = file.kind in _MAY_DRAW and len(sample) >= FEW and all(seen.empty for seen in sample)
+    asked = places in (Places.IMAGE, Places.STATED)
+    of_images = places is Places.IMAGE or not (asked or any(seen.elsewhere or seen.stand_in for seen in sample))
+    if draws_nothing and of_images and not asked:
+        log.assume(
+            f"annotations without a place ({file.name})",
+            "classes of their whole images",
+            for_=len(sample),
+            why="no box, outline or keypoint of a sample says where something is",
+            option="-O places=stated",
+        )
+    if file.kind is FileKind.LABELS or (draws_nothing and of_images):
+        file.kind = FileKind.LABELS if of_images else FileKind.INSTANCES
+    if asked or file.kind is FileKind.LABELS:
+        return places if asked else Places.IMAGE
     count = sum(seen.placeless for seen in sample)
     if file.kind in (FileKind.CAPTIONS, FileKind.PANOPTIC) or count < FEW or 50 * count < len(sample):
-        return False
+        return Places.STATED
     log.decide(f"{file.name}: annotations that have a class and no field for a place are classes of their whole images")
-    return True
+    return Places.AUTO

@@ -12,7 +12,15 @@ from msgspec import Struct, field
 from to_labelbox.geometry.vector import finite
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.fields.named_sides import NOTHING, box_among, is_placeless, number, outline_among
+from to_labelbox_formats.coco.fields.named_sides import (
+    NOTHING,
+    box_among,
+    is_placeless,
+    number,
+    outline_among,
+    says_where,
+    unread_place,
+)
 from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
 from to_labelbox_formats.coco.index.categories import class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
@@ -46,7 +54,7 @@ class Seen(Struct):
     """What an annotation says: its box, its area, the extent of its outline, its RLE, its keypoints as
     triples, how many it says they are, the size of its picture.
 
-    ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place; ``elsewhere``: but one that looks like it.
+    ``turned``: the box has a turn as a fifth number. ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``empty``: it has a class, and no place that is read; ``placeless``: no field for one; ``elsewhere``: but one that looks like it.
     ``stand_in``: the fields of its place, where COCO does not have them; ``class_id_in``,
     ``class_name_in``: that of its class, likewise.
     """
@@ -61,6 +69,7 @@ class Seen(Struct):
     points: list[tuple[float, float, float]]
     stated_points: int | None
     size: tuple[float, float] | None
+    empty: bool
     placeless: bool
     elsewhere: bool
     stand_in: str
@@ -96,7 +105,8 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             record.category_id = by_id[1] if by_id else None
         category = find(file.categories, record.category_id)
         points, _ = as_triples(record.keypoints or [], (category and category.keypoints) or ())
-        empty = not (box or points or record.segmentation) and record.category_id is not None
+        has_class = by_name or record.category_id is not None
+        empty = bool(has_class) and not says_where([box, points, record.segmentation])
         yield Seen(
             box=box,
             turned=box is not None and box != record.bbox,
@@ -108,8 +118,9 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             points=[point for point in zip(points[::3], points[1::3], points[2::3]) if finite(point)],
             stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
+            empty=empty,
             placeless=empty and is_placeless(text),
-            elsewhere=empty and not is_placeless(text),
+            elsewhere=empty and bool(unread_place(members_of(text))),
             stand_in=record.stand_in,
             class_id_in=by_id[0] if by_id else "",
             class_name_in=by_name[0] if by_name else "",

@@ -74,12 +74,20 @@ def number(value: Any) -> float:
 
 def is_placeless(text: bytes) -> bool:
     """Whether a record has no field for a place or a text, and none of an unknown name that holds numbers as places do."""
-    return has_no_place(members_of(text))
-
-
-def has_no_place(members: Mapping[str, Any]) -> bool:
-    """:func:`is_placeless` of what a record says."""
+    members = members_of(text)
     return PLACES.isdisjoint(members) and not elsewhere(members) and not box_among(members)
+
+
+def says_where(value: Any) -> bool:
+    """Whether the value of a field for a place holds more than nothing and numbers that are none of a picture's, as 0, 0, 0, 0."""
+    if isinstance(value, list):
+        return any(map(says_where, value))
+    return value > 0 if isinstance(value, int | float) else bool(value)
+
+
+def unread_place(members: Mapping[str, Any]) -> str:
+    """The field of a record without a place that can be read which looks like one all the same; empty for none."""
+    return next((name for name in members if name in PLACES and says_where(members[name])), "") or elsewhere(members)
 
 
 def elsewhere(members: Mapping[str, Any]) -> str:

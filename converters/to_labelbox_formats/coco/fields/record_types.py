@@ -164,7 +164,8 @@ class Reading(Struct):
         if code is None:
             other = elsewhere(members_of(self.record.text))
             but = f", but {other}, which no field of COCO holds" if other else ""
-            return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}")
+            remedy = "; -O places=image takes such annotations for classes of their images"
+            return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}{remedy}")
         commas = (said for said in self.remarks.get(Code.FIELD_REPAIRED, ()) if EITHER in said)
         return Refused(
             code, "; ".join((*(said for broken in _BROKEN for said in self.remarks.get(broken, ())), *commas))

@@ -17,7 +17,7 @@ from to_labelbox_formats.coco.index.categories import Category
 from to_labelbox_formats.coco.index.census import Census
 from to_labelbox_formats.coco.index.ranges import Table
 from to_labelbox_formats.coco.index.videos import SEQUENCES, Videos
-from to_labelbox_formats.coco.options import Form, Inner, Outlines, Rotation
+from to_labelbox_formats.coco.options import Form, Inner, Outlines, Places, Rotation
 
 
 class Conventions(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Conventions(Struct, frozen=True):
     annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
-    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``rotation``: how turns of boxes
+    ``by_rows``: its runs go along rows. ``placeless``: which annotations without a place are classes of their images: all (``IMAGE``), those without a field for one (``AUTO``), none (``STATED``). ``inner``: what a part in another part is. ``rotation``: how turns of boxes
     are meant, those in ``turn_field`` or that are a fifth number; ``of_five``: what the first four of five numbers of a box are. ``drawn``: annotations have
     boxes, and outlines; ``left``: some of them leave their pictures; ``stand_ins``: fields
     that hold the place or class of annotations where those of COCO do not, each with the share where it does.
@@ -45,7 +45,7 @@ class Conventions(Struct, frozen=True):
     most_visible: float = math.inf
     stated_rle: bool = False
     by_rows: bool = False
-    whole_images: bool = False
+    placeless: Places = Places.STATED
     inner: Inner = Inner.AUTO
     rotation: Rotation = Rotation.AUTO
     turn_field: str = ""

@@ -24,13 +24,13 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.fields.named_sides import is_placeless
+from to_labelbox_formats.coco.fields.named_sides import is_placeless, says_where
 from to_labelbox_formats.coco.fields.record_types import AnyFields, LooseFields, Reading, Record, has_outline
 from to_labelbox_formats.coco.index.categories import Category, class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import Id, find
-from to_labelbox_formats.coco.options import Options
+from to_labelbox_formats.coco.options import Options, Places
 from to_labelbox_formats.coco.records.attributes import CAPTION, attributes_of
 from to_labelbox_formats.coco.records.shapes import (
     box_of,
@@ -105,7 +105,7 @@ class OneRecord:
             raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(reading)
         attributes, angle = attributes_of(record, data, self._fields)
-        if self._is_of_image(reading, kind, drawn):
+        if not drawn and _is_of_image(record):
             if attributes:
                 names = ", ".join(a.name for a in attributes)
                 reading.remark(Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none")
@@ -118,12 +118,6 @@ class OneRecord:
                 loss=bool(attributes),
             )
         return self._object(reading, id, label, attributes, angle)
-
-    def _is_of_image(self, reading: Reading, kind: FileKind, drawn: bool) -> bool:
-        """Whether an annotation is a class of its whole image."""
-        if drawn or not reading.record.file.conventions.whole_images:
-            return False
-        return kind is FileKind.LABELS or is_placeless(reading.record.text)
 
     def _object(self, reading: Reading, id: str, label: str, attributes: tuple[Attribute, ...], angle: float) -> Object:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""
@@ -216,10 +210,16 @@ def _instead_of_category(text: bytes) -> str:
     return f"it has no category_id but {other} {shortened(json.dumps(loose[other]))}"
 
 
+def _is_of_image(record: Record) -> bool:
+    """Whether an annotation that draws nothing is a class of its whole image."""
+    which = record.file.conventions.placeless
+    return which is Places.IMAGE or (which is Places.AUTO and is_placeless(record.text))
+
+
 def _is_drawn(data: AnyFields) -> bool:
     """Whether a record says where on the image something is."""
     pointed = isinstance(data, LooseFields) and bool(data.named_points)
-    return pointed or bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
+    return pointed or says_where(data.bbox) or says_where(data.keypoints) or has_outline(data.segmentation)
 
 
 def _is_caption(data: AnyFields, kind: FileKind) -> bool:
