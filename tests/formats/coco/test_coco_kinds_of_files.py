@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from builders.coco import PERSON, SQUARE, box, vertices
-from harness import Convert, annotation, coco, image, lines, ontology, pixels, questions, save
+from harness import Convert, Run, annotation, coco, image, lines, ontology, pixels, questions, save
 from to_labelbox import SourceError, UsageError
 
 
@@ -117,15 +117,68 @@ def test_any_other_positive_visibility_is_visible(convert: Convert, v: float) ->
     assert run.lines[0]["classifications"][0]["answer"] == {"name": "visible"}
 
 
-def test_points_of_feet_face_and_hands_are_a_loss_that_is_told(convert: Convert) -> None:
-    """As COCO-WholeBody has them; a hand that is not there is all zeros."""
-    whole = {"foot_kpts": [1, 2, 2], "face_kpts": [0.0] * 6, "lefthand_kpts": [0, 0, 0.5], "righthand_kpts": [0, 0, 0]}
+def parts(**values: list[float]) -> dict[str, Any]:
+    """Points of COCO-WholeBody: a part that is not there is all zeros, and not valid."""
+    counts = {"foot": 6, "face": 68, "lefthand": 21, "righthand": 21}
+    fields: dict[str, Any] = {f"{part}_valid": part in values for part in counts}
+    return fields | {
+        f"{part}_kpts": (values.get(part, []) + [0.0] * 3 * count)[: 3 * count] for part, count in counts.items()
+    }
+
+
+def placed(run: Run) -> dict[str, tuple[float, float, str]]:
+    """Points by tool: place and visibility."""
+    found = {}
+    for line in run.lines:
+        if "point" in line:
+            said = {answer["name"]: answer["answer"] for answer in line.get("classifications", [])}
+            found[line["name"]] = (line["point"]["x"], line["point"]["y"], said.get("visibility", {}).get("name", ""))
+    return found
+
+
+def test_points_of_feet_face_and_hands_are_points_by_number(convert: Convert) -> None:
+    """A third number of a face or a hand says that the point is there: 1, or how sure a model was of it."""
+    whole = parts(foot=[1, 2, 2, 3, 4, 1], lefthand=[0, 0, 0, 7, 8, 1, 9, 10, 0.25])
     points = {"bbox": [1, 1, 50, 50], "keypoints": [3, 4, 2, 0, 0, 0]}
-    none = {key: [0, 0, 0] for key in whole}
-    run = convert(coco([annotation(1, **points, **whole), annotation(2, **points, **none)], categories=[PERSON]))
-    assert run.tally("person") == (2, 1, 1, 0, 0)
-    (told,) = (d for d in run.report.diagnostics if d.code == "field-ignored")
-    assert [e.message.partition(":")[0] for e in told.examples] == ["foot_kpts, lefthand_kpts"]
+    run = convert(coco([annotation(1, **points, **whole)], categories=[PERSON]))
+    assert placed(run) == {
+        "person/nose": (3, 4, "visible"),
+        "person/foot_1": (1, 2, "visible"),
+        "person/foot_2": (3, 4, "occluded"),
+        "person/lefthand_2": (7, 8, "visible"),
+        "person/lefthand_3": (9, 10, "visible"),
+    }
+    assert run.tally("person") == (1, 1, 0, 0, 0)
+    (told,) = run.report.assumptions
+    assert (told.what.partition(" (")[0], told.for_) == ("points of feet, face and hands", 1)
+    assert run.report.unread == []
+
+
+def test_a_part_that_is_not_valid_is_not_there(convert: Convert) -> None:
+    whole = parts(face=[5, 6, 1]) | {"face_valid": False}
+    run = convert(
+        coco([annotation(1, bbox=[1, 1, 50, 50], keypoints=[3, 4, 2, 0, 0, 0], **whole)], categories=[PERSON])
+    )
+    assert placed(run) == {"person/nose": (3, 4, "")}
+    assert run.report.assumptions == []
+
+
+def test_points_of_parts_have_the_names_that_a_category_gives_all(convert: Convert) -> None:
+    names = [*PERSON["keypoints"], *(f"p{n}" for n in range(116))]
+    whole = parts(face=[5, 6, 1], righthand=[0, 0, 0, 7, 8, 2])
+    records = [annotation(1, keypoints=[3, 4, 2, 0, 0, 0], **whole), annotation(2, **whole)]
+    run = convert(coco(records, categories=[PERSON | {"keypoints": names}]))
+    assert placed(run).keys() == {"person/nose", "person/p6", "person/p96"}
+    assert run.report.assumptions == []
+    assert not any(d.code == "keypoints-invalid" for d in run.report.diagnostics)
+
+
+def test_a_part_of_another_number_of_points_is_a_loss_that_is_told(convert: Convert) -> None:
+    whole = parts() | {"foot_kpts": [1, 2, 2], "foot_valid": True, "face_kpts": "none", "face_valid": True}
+    run = convert(coco([annotation(1, bbox=[1, 1, 50, 50], **whole)], categories=[PERSON]))
+    assert run.tally("person") == (1, 0, 1, 0, 0)
+    (told,) = (d for d in run.report.diagnostics if d.code == "keypoints-invalid")
+    assert "foot_kpts are not 6 triples" in told.examples[0].message
 
 
 def test_keypoints_without_names_are_numbered(convert: Convert) -> None:

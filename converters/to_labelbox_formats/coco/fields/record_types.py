@@ -82,10 +82,6 @@ class _AnyFields(Struct, gc=False):
     isbbox: int | bool | None = None
     bbox_mode: int | str | None = None
     attribute_ids: list[Id] | None = None
-    foot_kpts: msgspec.Raw = msgspec.Raw()
-    face_kpts: msgspec.Raw = msgspec.Raw()
-    lefthand_kpts: msgspec.Raw = msgspec.Raw()
-    righthand_kpts: msgspec.Raw = msgspec.Raw()
 
 
 class Fields(_AnyFields, gc=False):
@@ -137,6 +133,7 @@ class Reading(Struct):
     ``remarks`` are told when it is written, each code once; what is skipped has one reason. ``lost``: some of it is not
     carried over. ``swapped``: the size of its RLE is width, height. ``inner``: what its
     parts in other parts are by its area, ``AUTO`` where that does not say. ``turn``: degrees by which its box is turned clockwise.
+    ``numbered``: it has points of feet, face or hands that nothing names.
     """
 
     record: Record
@@ -148,6 +145,7 @@ class Reading(Struct):
     swapped: bool = False
     turn: float = 0.0
     inner: Inner | None = None
+    numbered: bool = False
 
     def remark(self, code: Code, message: str) -> None:
         self.remarks.setdefault(code, []).append(message)

@@ -25,8 +25,9 @@ CATEGORY_FIELDS = frozenset(
 )
 ANNOTATION_FIELDS = frozenset(
     "id image_id category_id category_name bbox bbox_mode area segmentation iscrowd ignore keypoints num_keypoints caption "
-    "score attributes attribute_ids segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts deleted "
-    "isbbox "
+    "score attributes attribute_ids segments_info file_name deleted isbbox "
+    # of COCO-WholeBody
+    "foot_kpts face_kpts lefthand_kpts righthand_kpts foot_valid face_valid lefthand_valid righthand_valid "
     # the same in camelCase
     "imageId categoryId".split()
 )

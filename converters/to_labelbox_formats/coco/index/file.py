@@ -61,7 +61,7 @@ class Conventions(Struct, frozen=True):
         return usual and not self.turn_field and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
 
 
-_CAREFUL = frozenset({"attribute_ids", "bbox_mode", "deleted", "isbbox"})
+_CAREFUL = frozenset("attribute_ids bbox_mode deleted isbbox foot_kpts face_kpts lefthand_kpts righthand_kpts".split())
 """Fields that change what an annotation becomes."""
 _PLAIN_KINDS = (FileKind.INSTANCES, FileKind.IMAGES, FileKind.VIDEOS)
 
@@ -128,7 +128,7 @@ class File(Struct, kw_only=True):
     @property
     def plain(self) -> bool:
         """Whether most annotations are likely to have nothing but a class, a box, an outline and attributes."""
-        return not self.nested and self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
+        return not self.nested and self.kind in _PLAIN_KINDS and _CAREFUL.isdisjoint(self.annotation_census.fields)
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""

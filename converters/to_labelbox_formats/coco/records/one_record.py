@@ -39,7 +39,6 @@ from to_labelbox_formats.coco.records.shapes import (
     other_outline,
     outline_of,
     rectangle,
-    remark_more_keypoints,
 )
 
 WHOLE_IMAGE = "class"
@@ -131,7 +130,6 @@ class OneRecord:
             corners = rectangle(outline)
             box, outline = corners or box, None if corners else outline
         keypoints = keypoints_of(reading)
-        remark_more_keypoints(reading)
         if keypoints is not None and box is not None and not (box.width and box.height):
             box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box

@@ -252,6 +252,13 @@ class Records:
                 why="an outline of COCO has no holes, but what traces the contours of masks writes them as parts",
                 option="-O inner=filled",
             )
+        if reading.numbered:
+            log.assume(
+                f"points of feet, face and hands ({reading.record.file.name})",
+                "there where their third number is above 0, unless the part is not valid; called foot_1, face_1 and so on",
+                for_=1,
+                why="as COCO-WholeBody has them in foot_kpts, face_kpts, lefthand_kpts and righthand_kpts; no category names them",
+            )
         for code, messages in reading.remarks.items():
             _note(log, code, "; ".join(dict.fromkeys(messages)), reading)
 

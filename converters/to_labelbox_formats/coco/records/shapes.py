@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import TypeAlias
@@ -25,7 +24,7 @@ from to_labelbox_formats.coco.conventions.sample import as_triples, seen_of_text
 from to_labelbox_formats.coco.conventions.turns import level, turn_in
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.fields.named_sides import box_among
+from to_labelbox_formats.coco.fields.named_sides import box_among, number, says_where
 from to_labelbox_formats.coco.fields.record_types import (
     AnyFields,
     LooseFields,
@@ -40,7 +39,8 @@ from to_labelbox_formats.coco.index.census import OUTLINES, members_of
 from to_labelbox_formats.coco.index.ids import find
 from to_labelbox_formats.coco.options import Form, Inner, Outlines, Rotation
 
-_SAYS_SOMETHING = re.compile(rb"[1-9]")
+_PARTS = {"foot": 6, "face": 68, "lefthand": 21, "righthand": 21}
+"""Parts of a body of which COCO-WholeBody has points in fields of their own (``foot_kpts``), in this order, and how many."""
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
 _ANSWERS = (FileKind.LABELS, FileKind.CAPTIONS, FileKind.PANOPTIC)
 """Kinds of files whose records draw nothing themselves."""
@@ -286,28 +286,13 @@ def _scaled(reading: Reading, ring: Flat) -> Flat:
 
 def keypoints_of(reading: Reading) -> Keypoints | None:
     """Points that are there, each named by the category or by itself; None when none is."""
-    data, file = reading.data, reading.record.file
-    named = data.named_points if isinstance(data, LooseFields) else None
-    if not named and not data.keypoints:
+    names, places = _stated_points(reading)
+    if b"_kpts" in reading.record.text:
+        more = list(_points_of_parts(reading))
+        names, places = [*names[: len(places)], *(name for name, _ in more)], [*places, *(place for _, place in more)]
+    if not places:
         return None
-    if named:
-        table = file.point_names
-        names = unique_names([point.name or find(table, point.id) or "" for point in named])
-        given = [(point.x, point.y, point.v) for point in named]
-        places = _placed(reading, given)
-    else:
-        category = find(file.categories, data.category_id)
-        values, otherwise = as_triples(data.keypoints or [], (category and category.keypoints) or ())
-        if otherwise:
-            reading.remark(Code.FIELD_REPAIRED, otherwise)
-        if len(values) % 3:
-            message = f"keypoints have {n_of(len(values), 'number')}, not triples"
-            reading.remark(Code.KEYPOINTS_INVALID, message if geo.finite(values) else f"keypoints {_HOLD_NO_NUMBER}")
-            reading.lost = True
-            return None
-        places = _placed(reading, list(zip(values[::3], values[1::3], values[2::3])))
-        names = _names_of(reading, category, len(places))
-    conventions = file.conventions
+    conventions = reading.record.file.conventions
     if conventions.placed:
         places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
     w, h = _scale(reading, 2, [value for x, y, v in places if v > 0 for value in (x, y)])
@@ -317,6 +302,51 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         if 0 < v <= conventions.most_visible
     ]
     return Keypoints(tuple(points)) if points else None
+
+
+def _stated_points(reading: Reading) -> tuple[list[str], list[_Triple]]:
+    """The names and places of ``keypoints``."""
+    data, file = reading.data, reading.record.file
+    named = data.named_points if isinstance(data, LooseFields) else None
+    if named:
+        names = unique_names([point.name or find(file.point_names, point.id) or "" for point in named])
+        return names, _placed(reading, [(point.x, point.y, point.v) for point in named])
+    category = find(file.categories, data.category_id)
+    values, otherwise = as_triples(data.keypoints or [], (category and category.keypoints) or ())
+    if otherwise:
+        reading.remark(Code.FIELD_REPAIRED, otherwise)
+    if len(values) % 3:
+        message = f"keypoints have {n_of(len(values), 'number')}, not triples"
+        reading.remark(Code.KEYPOINTS_INVALID, message if geo.finite(values) else f"keypoints {_HOLD_NO_NUMBER}")
+        reading.lost = True
+        return [], []
+    if not values:
+        return [], []
+    return _names_of(reading, category, len(values) // 3), _placed(
+        reading, list(zip(values[::3], values[1::3], values[2::3]))
+    )
+
+
+def _points_of_parts(reading: Reading) -> Iterator[tuple[str, _Triple]]:
+    """The points of feet, face and hands, each with its name: that of the category where it names those of all parts behind those
+    of the body, else its number. Of face and hands, any value above 0 says that a point is there."""
+    members = members_of(reading.record.text)
+    category = find(reading.record.file.categories, reading.data.category_id)
+    declared, at = (category and category.keypoints) or (), -sum(_PARTS.values())
+    is_named = len(declared) > -at
+    for part, count in _PARTS.items():
+        values = members.get(f"{part}_kpts")
+        names = declared[at : (at := at + count) or None] if is_named else [f"{part}_{n}" for n in range(1, count + 1)]
+        if not says_where(values) or not members.get(f"{part}_valid", True):
+            continue
+        numbers = list(map(number, values)) if isinstance(values, list) else []
+        if len(numbers) != 3 * count:
+            reading.remark(Code.KEYPOINTS_INVALID, f"{part}_kpts are not {count} triples and are left out")
+            reading.lost = True
+            continue
+        reading.numbered = not is_named
+        flags = numbers[2::3] if part == "foot" else [2 * (v > 0) for v in numbers[2::3]]
+        yield from zip(names, _placed(reading, list(zip(numbers[::3], numbers[1::3], flags))))
 
 
 def _placed(reading: Reading, given: list[_Triple]) -> list[_Triple]:
@@ -334,7 +364,7 @@ def _placed(reading: Reading, given: list[_Triple]) -> list[_Triple]:
 def _names_of(reading: Reading, category: Category | None, count: int) -> list[str]:
     """The names that the category has for its keypoints; where they are too few, then ``kp_1`` and so on by their places."""
     names = (category.keypoints if category else None) or []
-    if names and len(names) != count:
+    if names and len(names) not in (count, count + sum(_PARTS.values())):
         message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
         reading.remark(Code.KEYPOINTS_INVALID, message)
     if len(names) >= count:
@@ -345,18 +375,6 @@ def _names_of(reading: Reading, category: Category | None, count: int) -> list[s
 @lru_cache(64)
 def _numbered(names: tuple[str, ...], count: int) -> list[str]:
     return [*names, *unique_names([""] * (count - len(names)), len(names) + 1, frozenset(names))]
-
-
-def remark_more_keypoints(reading: Reading) -> None:
-    """Remark points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
-    found = [
-        name
-        for name in ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
-        if _SAYS_SOMETHING.search(memoryview(getattr(reading.data, name)))
-    ]
-    if found:
-        reading.remark(Code.FIELD_IGNORED, f"{', '.join(found)}: points of feet, face and hands are not carried over")
-        reading.lost = True
 
 
 class _Mode(Enum):
