@@ -67,7 +67,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         number_images(files, options.image_ids)
         for file in files:
             sample = list(sample_of(file, opened))
-            number_categories(file, opened, sample, options.first_category, log)
+            number_categories(file, opened, (text for text, _ in sample), options.first_category, log)
             file.conventions = conventions_of(file, opened, sample, options, context.boxes_only, log)
         tell_unread(files, options.more_fields, options.predictions, log)
         _settle_homes(files, source, options, context, opened)

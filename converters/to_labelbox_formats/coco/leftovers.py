@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from to_labelbox.model.text import n_of, shortened
+from to_labelbox.model.text import n_of, quoted, shortened
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import NO_RULE
@@ -27,6 +27,8 @@ _ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.I
 """Files that are about a set."""
 _EACH = 3
 """Files that are named one by one for a field that many have."""
+_LONGEST = 800
+"""Characters of a name that a message can show whole."""
 _SHOWN = 12
 """Names that a message lists at most."""
 
@@ -73,12 +75,12 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
         if file.tracks is not None:
             unread.pop(TRACK, None)
         for field, count in unread.items():
-            why = f"COCO has no such field; -O fields={shortened(field)} takes it as a nested answer"
+            why = f"COCO has no such field{_taken_by(field)}"
             note(file.name, "field", field, "annotations[]", count, why)
         if unread:
+            remedy = next(filter(None, map(_taken_by, unread)), "")
             message = (
-                f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over, unless as nested "
-                f"answers with -O fields={shortened(next(iter(unread)))}"
+                f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over{remedy}"
             )
             log.note(Code.FIELD_IGNORED, message, file=file.name)
         for list_, census in (("images", file.image_census), ("annotations", file.annotation_census)):
@@ -93,6 +95,12 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
         if looked_at and not any(name in file.annotation_census.fields for file in files):
             message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def _taken_by(field: str) -> str:
+    """What takes a field over, to be copied as it is; empty for a name that the option cannot have."""
+    fits = field.isprintable() and field.strip() == field and "," not in field and len(field) <= _LONGEST
+    return f"; -O {quoted(f'fields={field}')} takes it as a nested answer" if fits and field else ""
 
 
 def _read_instead(file: File) -> dict[str, int]:

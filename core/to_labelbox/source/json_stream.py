@@ -1,7 +1,8 @@
 """One pass over a huge JSON file in bounded memory: top-level keys, and arrays cut into pieces at item boundaries.
 
 A piece is cut at the last ``},`` of a block and *proved* by decoding it between brackets: that succeeds only at an item
-boundary, whatever strings and nesting the file holds. Where it fails, an exact scan of brackets and strings takes over.
+boundary, whatever strings and nesting the file holds. Where it fails, an exact scan of brackets and strings takes over. Items are
+found by the text between them, or by decoding each where they hold objects that are separated alike.
 Small pieces are the point: a block's objects fit into the cache and are gone before the next block is read.
 """
 
@@ -130,20 +131,6 @@ class JsonStream:
         start, end = self.skip()
         return self._in_utf8(self._buffer[start - self._base : end - self._base], start)
 
-    def mapped(
-        self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
-    ) -> Iterator[tuple[str, Piece[T]]]:
-        """The values of the object at the cursor as pieces of one item, each with its key."""
-        for key in self.members():
-            self.next()
-            start, end = self.skip()
-            text = self._in_utf8(self._buffer[start - self._base : end - self._base], start)
-            try:
-                items: Sequence[T | None] = decode(b"[%b]" % text)
-            except UNDECODABLE:
-                items = [lenient(text) if lenient else None]
-            yield key, Piece(np.array([start]), np.array([end - start]), items, text)
-
     def pieces(
         self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
     ) -> Iterator[Piece[T]]:
@@ -217,7 +204,9 @@ class JsonStream:
                 continue
             starts, lengths, alike = _items_of(text)
             if len(starts) != len(items) or (not alike and not _are_outermost(text, starts)):
-                return None
+                found = items_of(b"[%b]" % text)
+                starts = np.array([at - 1 for at, _ in found], np.int64)
+                lengths = np.array([len(item) for _, item in found], np.int64)
             starts += self.offset
             self._in_utf8(text, self.offset)
             self._pos += len(text)
@@ -381,6 +370,19 @@ def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]
     starts = np.zeros(len(last) + 1, np.int64)
     starts[1:] = last + (len(separator) - 1)
     return starts, np.append(last + 1, len(text)) - starts, alike
+
+
+def items_of(text: bytes) -> list[tuple[int, bytes]]:
+    """The items of an array, each with where it begins in its text. Raises what is UNDECODABLE."""
+    found, at = [], 0
+    for item in map(bytes, _raw_items(text)):
+        at = text.index(item, at)  # nothing but a comma and white space lies between two of them
+        found.append((at, item))
+        at += len(item)
+    return found
+
+
+_raw_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:

@@ -208,3 +208,15 @@ def test_boxes_each_by_their_own_numbers_may_be_of_five(convert: Convert) -> Non
     run = convert(coco(boxes), options={"boxes": "each", "rotation": "clockwise"})
     assert all(same(ring(line), corners(30, 50, 40)[0]) for line in run.lines)
     assert len(run.lines) == 4
+
+
+def test_outlines_at_the_end_of_a_file_say_how_turns_are_meant(convert: Convert) -> None:
+    """As where parts of two tools were put together: what is looked at lies all over the file."""
+    bare = [annotation(n, bbox=BOX, theta=20) for n in range(1, 700)]
+    given = [annotation(n, bbox=BOX, theta=20, segmentation=corners(20, 50, 40)) for n in range(700, 800)]
+    run = convert(coco([*bare, *given]))
+    assert same(ring(run.lines[0]), corners(20, 50, 40)[0])
+    (told,) = run.report.assumptions
+    assert (told.taken, told.against) == ("degrees clockwise about the centre of the box", 0)
+    assert 20 <= told.for_ <= 30
+    assert told.for_ + told.unknown == 200

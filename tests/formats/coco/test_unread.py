@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,24 @@ def test_scores_of_predictions_that_become_labels_are_named(convert: Convert) ->
     assert not run.report.unread
     assert [line["classifications"][0]["name"] for line in run.lines] == ["score", "score"]
     assert not convert(given).report.unread
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("mood" * 40, f"-O fields={'mood' * 40} takes"),
+        ("the mood", "-O 'fields=the mood' takes"),
+        ("x'; rm", """-O 'fields=x'"'"'; rm' takes"""),
+        ("a,b", ""),
+        ("a\nb", ""),
+    ],
+)
+def test_what_takes_a_field_over_can_be_copied(convert: Convert, name: str, shown: str) -> None:
+    run = convert(coco([annotation(1, bbox=[1, 2, 3, 4], **{name: "high"})]))
+    (told,) = (d.examples[0].message for d in run.report.diagnostics if d.code == "field-ignored")
+    for said in (run.report.unread[0].why, told):
+        assert (shown in said) if shown else ("-O" not in said)
+    if shown:
+        given = shlex.split(shown)[1].partition("=")[2]
+        run = convert(coco([annotation(1, bbox=[1, 2, 3, 4], **{name: "high"})]), options={"fields": given})
+        assert run.lines[0]["classifications"][0]["answer"] == {"name": "high"}

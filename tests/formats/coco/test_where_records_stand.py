@@ -10,7 +10,7 @@ import pytest
 
 from harness import Convert, annotation, coco, image
 from to_labelbox import convert as convert_source
-from to_labelbox.report.errors import SourceError
+from to_labelbox.report.errors import SourceError, UsageError
 
 BOX = [10, 20, 30, 40]
 SIDES = {"left": 10, "top": 20, "width": 30, "height": 40}
@@ -95,3 +95,53 @@ def test_what_is_made_of_coco_is_refused_by_name(tmp_path: Path, document: Any, 
     path.write_text(json.dumps(document))
     with pytest.raises(SourceError, match=said):
         convert_source(path, tmp_path / "out")
+
+
+def in_images(flat: Any) -> Any:
+    """The same set, with each annotation in the record of its image."""
+    images = [
+        {**image, "annotations": [without(a, "image_id") for a in flat["annotations"] if a["image_id"] == image["id"]]}
+        for image in flat["images"]
+    ]
+    return {"images": images, "categories": flat["categories"]}
+
+
+def by_image(flat: Any) -> Any:
+    """The same set, with lists of annotations under the ids of their images."""
+    lists = {str(i["id"]): [a for a in flat["annotations"] if a["image_id"] == i["id"]] for i in flat["images"]}
+    return flat | {"annotations": {id: [without(a, "image_id") for a in own] for id, own in lists.items()}}
+
+
+def without(record: Any, field: str) -> Any:
+    return {name: value for name, value in record.items() if name != field}
+
+
+@pytest.mark.parametrize("stand", [in_images, by_image, lambda flat: flat])
+def test_pictures_are_evidence_wherever_records_stand(convert: Convert, stand: Any) -> None:
+    """Two corners each, which leave their picture as left, top, width and height."""
+    boxes = [annotation(n, image_id=n % 3 + 1, bbox=[50 + n, 40, 90 + n, 70]) for n in range(9)]
+    with pytest.raises(UsageError, match="look like two corners"):
+        convert(stand(coco(boxes, [image(n) for n in (1, 2, 3)])))
+
+
+@pytest.mark.parametrize("odd", ["", ', "weight": NaN'])
+def test_records_in_images_are_found_whatever_stands_beside_them(tmp_path: Path, odd: str) -> None:
+    """A first record that no strict parser takes, white space, the same list in another field, and braces in texts."""
+    boxes = [f'{{"id": {n}, "category_id": 1, "bbox": [{n}, 2, 30, 40]}}' for n in range(1, 6)]
+    own = [f"[{', '.join(boxes[:2])}]", "[]", f"[ {boxes[2]} ,\n {boxes[3]}]", f"[{boxes[4]}]"]
+    images = [
+        f'{{"id": {n}, "file_name": "{n}}},{{.jpg", "width": 100, "height": 80, "old": {list_}, "annotations" : {list_}{odd if n == 1 else ""}}}'
+        for n, list_ in enumerate(own, 1)
+    ]
+    text = f'{{"categories": [{{"id": 1, "name": "car"}}], "images": [\n{", ".join(images)}\n]}}'
+    (tmp_path / "a.json").write_text(text)
+    made = convert_source(tmp_path / "a.json", tmp_path / "out")
+    assert made.classes["car"].converted == 5
+    found = [json.loads(line) for line in (tmp_path / "out/annotations.ndjson").read_text().splitlines()]
+    assert [(line["dataRow"]["globalKey"][0], line["bbox"]["left"]) for line in found] == [
+        ("1", 1),
+        ("1", 2),
+        ("3", 3),
+        ("3", 4),
+        ("4", 5),
+    ]

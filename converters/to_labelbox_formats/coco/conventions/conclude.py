@@ -40,10 +40,10 @@ _SOME, _MANY = 20, 50
 
 
 def conventions_of(
-    file: File, opened: Opened, texts: Iterable[bytes], options: Options, boxes_only: bool, log: Log
+    file: File, opened: Opened, given: Iterable[tuple[bytes, int]], options: Options, boxes_only: bool, log: Log
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
-    sample = list(seen_of(texts, file, opened))
+    sample = list(seen_of(given, file, opened))
     placeless = _placeless(file, sample, options.places, log)
     level = [seen for seen in sample if not seen.turned]
     named = turn_field(file, options.more_fields)

@@ -25,7 +25,7 @@ from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
 from to_labelbox_formats.coco.index.categories import class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.index.ids import Id, Names, find, size_in, twin
+from to_labelbox_formats.coco.index.ids import MISSING, Id, find, size_in, twin
 from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.index.videos import split_track
 
@@ -36,7 +36,6 @@ Extent = tuple[float, float, float, float]
 
 
 class _Record(Struct, gc=False):
-    image_id: Id = None
     category_id: Id = None
     bbox: list[float] | None = None
     bbox_mode: int | str | None = None
@@ -77,21 +76,21 @@ class Seen(Struct):
     class_name_in: str
 
 
-def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
-    """Annotations spread over the file; of a track one that is on a frame."""
+def sample_of(file: File, opened: Opened) -> Iterator[tuple[bytes, int]]:
+    """Annotations spread over the file, each with the key of its image; of a track one that is on a frame."""
     table = file.annotations if file.tracks is None else file.tracks.tracks
     count = len(table)
     for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
         text = opened.record(file.number, table, row)
         if file.tracks is not None:
             text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
-        yield text
+        yield text, int(table.keys[row])
 
 
-def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen]:
+def seen_of(sample: Iterable[tuple[bytes, int]], file: File, opened: Opened) -> Iterator[Seen]:
     """What is seen of annotations, mended as they are when they are read; boxes that state their ``bbox_mode`` say nothing here."""
     pictures, names = Pictures(file, opened), names_of(file.categories)
-    for text in texts:
+    for text, image in sample:
         record = read_record(text)
         if record is None:
             continue
@@ -117,7 +116,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             runs=record.segmentation if isinstance(record.segmentation, Rle) else None,
             points=[point for point in zip(points[::3], points[1::3], points[2::3]) if finite(point)],
             stated_points=record.num_keypoints,
-            size=pictures.size_of(record.image_id),
+            size=pictures.size_of(image),
             empty=empty,
             placeless=empty and is_placeless(text),
             elsewhere=empty and bool(unread_place(members_of(text))),
@@ -151,7 +150,6 @@ def read_record(text: bytes) -> _Record | None:
     points = [v for p in fields.named_points or () for v in (p.x, p.y, p.v)] or fields.keypoints or []
     area, count = (number(members.get(name)) for name in ("area", "num_keypoints"))
     return _Record(
-        image_id=fields.image_id,
         category_id=fields.category_id,
         bbox=box if box and finite(box) else None,
         bbox_mode=fields.bbox_mode,
@@ -212,18 +210,18 @@ def _around(xs: Sequence[float], ys: Sequence[float]) -> Extent:
 
 
 class Pictures:
-    """Sizes of the images of a file, by id."""
+    """Sizes of the images of a file, by the keys of their ids."""
 
     def __init__(self, file: File, opened: Opened) -> None:
         self._table, self._number, self._opened = file.images, file.number, opened
         self._order = np.argsort(file.images.keys, kind="stable")
         self._sorted = file.images.keys[self._order]
 
-    def size_of(self, id: Id) -> tuple[float, float] | None:
-        key = Names.key(id)
-        for wanted in () if key is None else (key, twin(key)):
+    def size_of(self, key: int) -> tuple[float, float] | None:
+        """The size that the image of a key has, as far as it is stated, and there is one such image."""
+        for wanted in (key, twin(key)):
             begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
-            if end - begin == 1:
+            if end - begin == 1 and wanted != MISSING:
                 found = self._opened.record(self._number, self._table, int(self._order[begin]))
                 try:
                     return size_in(found)

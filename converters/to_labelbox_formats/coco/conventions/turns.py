@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from to_labelbox.geometry.vector import rotated_corners
@@ -22,7 +22,7 @@ from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.options import Form, Options, Rotation
 
 _LOOKED_AT = 200
-"""Turned boxes that are looked at, and as many of five numbers without a turn."""
+"""Turned boxes that are looked at, and as many of five numbers without a turn: at least, from all over the file."""
 _MEANING = {
     Rotation.CLOCKWISE: "degrees clockwise about the centre of the box",
     Rotation.COUNTERCLOCKWISE: "degrees counterclockwise about its centre",
@@ -118,32 +118,29 @@ def turns_of(
 
 
 def _looked_at(file: File, opened: Opened, named: str, has_five: bool) -> tuple[list[_Turned], list[_Turned]]:
-    """Boxes with a turn, and boxes of five numbers of which the last is 0; so many of each at most."""
+    """Boxes that have a turn other than 0, in five numbers, which ``has_five`` says that there are, or in a field; and boxes of
+    five numbers of which the last is 0. The file is passed over in steps until there are enough of the former."""
     found: list[_Turned] = []
     level_ones: list[_Turned] = []
-    for one in _turned(file, opened, named, has_five):
-        kept = found if one.turn else level_ones
-        if len(kept) < _LOOKED_AT:
-            kept.append(one)
-        elif kept is found:
+    pictures, table = Pictures(file, opened), file.annotations
+    may_turn = re.compile(_NOT_LEVEL % json.dumps(named).encode()).search
+    step = -(-len(table) // _LOOKED_AT)
+    for begin in range(step):
+        rows = slice(begin, None, step)
+        places = zip(table.starts[rows].tolist(), table.lengths[rows].tolist())
+        for text, image in zip(opened.read_all(file.number, places), table.keys[rows].tolist()):
+            if not has_five and may_turn(text) is None:
+                continue
+            record = read_record(text)
+            if record is None or record.bbox_mode is not None or len(record.bbox or ()) not in (4, 5):
+                continue
+            box, rings = record.bbox or [], record.segmentation or []
+            turn = box[4] if len(box) == 5 else turn_in(members_of(text), named)
+            if isinstance(rings, list) and (turn or (len(box) == 5 and len(level_ones) < _LOOKED_AT)):
+                (found if turn else level_ones).append(_Turned(box[:4], turn, rings, pictures.size_of(image)))
+        if len(found) >= _LOOKED_AT:
             break
     return found, level_ones
-
-
-def _turned(file: File, opened: Opened, named: str, has_five: bool) -> Iterator[_Turned]:
-    """The boxes that have a turn other than 0, or five numbers, which ``has_five`` says that there are."""
-    pictures = Pictures(file, opened)
-    may_turn = re.compile(_NOT_LEVEL % json.dumps(named).encode()).search
-    for text in opened.records(file.number, file.annotations):
-        if not has_five and may_turn(text) is None:
-            continue
-        record = read_record(text)
-        if record is None or record.bbox_mode is not None or not record.bbox or len(record.bbox) not in (4, 5):
-            continue
-        rings = record.segmentation or []
-        turn = record.bbox[4] if len(record.bbox) == 5 else turn_in(members_of(text), named)
-        if (turn or len(record.bbox) == 5) and isinstance(rings, list):
-            yield _Turned(record.bbox[:4], turn, rings, pictures.size_of(record.image_id))
 
 
 _NOT_LEVEL = rb"%b\s*:(?!\s*(?:-?0(?:\.0*)?|null)\s*[,}])"

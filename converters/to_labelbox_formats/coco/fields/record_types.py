@@ -161,9 +161,9 @@ class Reading(Struct):
         code = next((code for code in _BROKEN if code in self.remarks), None)
         if code is None:
             other = elsewhere(members_of(self.record.text))
-            but = f", but {other}, which no field of COCO holds" if other else ""
-            remedy = "; -O places=image takes such annotations for classes of their images"
-            return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}{remedy}")
+            remedy = "-O places=image takes such annotations for classes of their images"
+            but = f", but {other}, which no field of COCO holds; {remedy}" if other else ""
+            return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}")
         commas = (said for said in self.remarks.get(Code.FIELD_REPAIRED, ()) if EITHER in said)
         return Refused(
             code, "; ".join((*(said for broken in _BROKEN for said in self.remarks.get(broken, ())), *commas))

@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -18,8 +18,6 @@ from to_labelbox_formats.coco.index.ranges import Table
 
 OPEN = 64
 """Files that are open at a time: a set may have more of them than a process may open."""
-_AT_ONCE = 1000
-"""Records that are read at a time."""
 
 
 class _Image(OtherNames, gc=False):
@@ -93,12 +91,6 @@ class Opened:
 
     def record(self, file: int, table: Table, row: int) -> bytes:
         return self.read(file, int(table.lengths[row]), int(table.starts[row]))
-
-    def records(self, file: int, table: Table) -> Iterator[bytes]:
-        """All of them, some at a time."""
-        for begin in range(0, len(table), _AT_ONCE):
-            part = slice(begin, begin + _AT_ONCE)
-            yield from self.read_all(file, zip(table.starts[part].tolist(), table.lengths[part].tolist()))
 
     def image_name(self, file: int, images: Table, row: int) -> str:
         """What the file of an image is called: its ``file_name``, else its ``coco_url``; empty where neither can be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
@@ -18,7 +18,7 @@ from to_labelbox.plugins.reader import Each
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
-from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
+from to_labelbox.source.json_stream import PIECE, UNDECODABLE, JsonStream, Piece, items_of
 from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.detect import IN_IMAGES, TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.index.addresses import AddressRows, identity
@@ -245,91 +245,157 @@ def _lenient_image(text: bytes) -> _ImageIds | None:
     return _ImageIds(id, name if isinstance(name, str) else None)
 
 
+_Standing = tuple[Id, int, bytes]
+"""What a record stands under, where it begins in its file, and its text."""
+
+
 def _entries(
     stream: JsonStream,
     what: str,
     alone: bool,
     decode: Callable[[bytes], Sequence[T]],
     lenient: Callable[[bytes], T | None],
-) -> Iterator[tuple[str | None, Piece[T]]]:
-    """The records of a list, or those of an object, each with its key; or the one record that stands there alone."""
+) -> Iterator[tuple[Sequence[Id], Piece[T]]]:
+    """The records of a list; or those of an object, each with what it stands under; or the one record that stands there alone."""
     begin = stream.next()
     if alone:
-        start, text = stream.offset, stream.value()
-        try:
-            items: Sequence[T | None] = decode(b"[%b]" % text)
-        except UNDECODABLE:
-            items = [lenient(text)]
-        yield None, Piece(np.array([start]), np.array([len(text)]), items, text)
+        yield from _gathered([(None, stream.offset, stream.value())], decode, lenient)
     elif begin == b"[":
-        yield from ((None, piece) for piece in stream.pieces(decode, lenient))
+        yield from (((), piece) for piece in stream.pieces(decode, lenient))
     elif begin == b"{":
-        for key, piece in stream.mapped(decode, lenient):
-            begin = piece.text[:1]
-            if what == "annotations" and _LIST.match(piece.text):
-                for part in _listed(JsonStream(BytesIO(piece.text)), int(piece.starts[0]), key, decode, lenient):
-                    yield key, part
-            elif begin == b"{" or (begin == b'"' and what == "images"):
-                yield key, piece
-            else:
-                message = f"{what!r} is an object, which may hold a record under each id; {key!r} is none"
-                raise stream.error(message, what=_NOT_COCO)
+        yield from _gathered(_members(stream, what), decode, lenient)
     else:
         message = f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}"
         raise stream.error(message, what=_NOT_COCO)
 
 
-def _listed(
-    stream: JsonStream,
-    offset: int,
-    image: Id,
-    decode: Callable[[bytes], Sequence[T]],
-    lenient: Callable[[bytes], T | None],
-) -> Iterator[Piece[T]]:
-    """The records of the list at the cursor, all of one image unless they name another; its text begins at ``offset`` of its file."""
-    for starts, lengths, items, text in stream.pieces(decode, lenient):
-        for item in items:
-            if isinstance(item, AnnotationIds) and item.image_id is None and item.imageId is None:
-                item.image_id = image
-        yield Piece(starts + offset, lengths, items, text)
+def _gathered(
+    records: Iterable[_Standing], decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None]
+) -> Iterator[tuple[Sequence[Id], Piece[T]]]:
+    """Records that stand apart, as pieces, each with what its records stand under."""
+    held: list[_Standing] = []
+    for record in records:
+        held.append(record)
+        if record[1] - held[0][1] >= PIECE:
+            yield _piece(held, decode, lenient)
+            held = []
+    if held:
+        yield _piece(held, decode, lenient)
+
+
+def _piece(
+    records: Sequence[_Standing], decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None]
+) -> tuple[Sequence[Id], Piece[T]]:
+    above, starts, texts = zip(*records)
+    whole = b",".join(texts)
+    try:
+        items: Sequence[T | None] = decode(b"[%b]" % whole)
+    except UNDECODABLE:
+        items = [item for text in texts for item in _one(text, decode, lenient)]
+    return above, Piece(np.array(starts, np.int64), np.array([*map(len, texts)], np.int64), items, whole)
+
+
+def _one(
+    text: bytes, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None]
+) -> Sequence[T | None]:
+    try:
+        return decode(b"[%b]" % text)
+    except UNDECODABLE:
+        return [lenient(text)]
+
+
+def _members(stream: JsonStream, what: str) -> Iterator[_Standing]:
+    """The records of the object at the cursor: under their own ids or, of annotations, lists of them under those of images."""
+    for key in stream.members():
+        begin, start = stream.next(), stream.offset
+        text = stream.value()
+        if what == "annotations" and _LIST.match(text):
+            yield from ((key, start + at, record) for at, record in _listed(text))
+        elif begin == b"{" or (begin == b'"' and what == "images"):
+            yield key if what == "images" else None, start, text
+        else:
+            message = f"{what!r} is an object, which may hold a record under each id; {key!r} is none"
+            raise stream.error(message, what=_NOT_COCO)
+
+
+def _listed(text: bytes) -> Sequence[tuple[int, bytes]]:
+    """The records of a list, and where each begins in its text."""
+    try:
+        return items_of(text)
+    except UNDECODABLE:
+        pieces = JsonStream(BytesIO(text)).pieces(_nothing)
+        return [(at, text[at : at + n]) for s, lengths, *_ in pieces for at, n in zip(s.tolist(), lengths.tolist())]
+
+
+class _Nested(Struct, gc=False):
+    annotations: msgspec.Raw = msgspec.Raw()
+
+
+_nothing = msgspec.json.Decoder(list[None]).decode
+_nested = msgspec.json.Decoder(_Nested).decode
 
 
 def _index_nested(piece: Piece[Any], images: Sequence[Id], found: _Found) -> None:
     """Collect the annotations that stand in the records of their images."""
     starts, lengths, _, text = piece
-    places = zip((starts - starts[0]).tolist(), starts.tolist(), lengths.tolist(), images)
-    for begin, start, length, image in places:
-        own = text[begin : begin + length]
-        stream = JsonStream(BytesIO(own))
-        if b'"annotations"' not in own or stream.next() != b"{":
-            continue
-        for key in stream.members():
-            if key == "annotations" and stream.next() == b"[" and _RECORDS.match(own[stream.offset :]):
-                found.first_nested = found.first_nested or _first_item(own[stream.offset :])
-                for part in _listed(stream, start, image, found.nested.decode, lenient_ids):
-                    found.nested.add(part)
-            else:
-                stream.next()
-                stream.skip()
+
+    def records() -> Iterator[_Standing]:
+        at = 0
+        for start, length, image in zip(starts.tolist(), lengths.tolist(), images):
+            at = _GAP.match(text, at).end()  # type: ignore[union-attr]
+            own = text[at : at + length]
+            at += length
+            listed = _annotations_in(own)
+            if _RECORDS.match(listed):
+                found.first_nested = found.first_nested or _first_item(listed)
+                within = start + own.index(listed)
+                yield from ((image, within + at, record) for at, record in _listed(listed))
+
+    for above, part in _gathered(records(), found.nested.decode, lenient_ids):
+        _add(found.nested, above, part)
+
+
+def _annotations_in(image: bytes) -> bytes:
+    """The text of the annotations that stand in the record of an image; empty for none."""
+    if b'"annotations"' not in image:
+        return b""
+    try:
+        return bytes(_nested(image).annotations)
+    except UNDECODABLE:
+        stream = JsonStream(BytesIO(image))
+        values = {key: stream.value() for key in stream.members() if stream.next()} if stream.next() == b"{" else {}
+        return values.get("annotations", b"")
+
+
+def _add(annotations: Annotations, above: Sequence[Id], piece: Piece[Any]) -> None:
+    """Take in a piece, the annotations that name no image as those of the one that they stand under."""
+    for item, image in zip(piece.items, above):
+        if isinstance(item, AnnotationIds) and item.image_id is None and item.imageId is None:
+            item.image_id = image
+    annotations.add(piece)
 
 
 _LIST = re.compile(rb"\[\s*[{\]]")
 _RECORDS = re.compile(rb"\[\s*\{")
+_GAP = re.compile(rb"[,\s]*")
+"""What stands before a record in the text of a piece."""
 
 
 def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges, alone: bool = False) -> None:
     if stream.next() == b"[" and ranges.index(stream, found.annotations):
         return
-    for _, piece in _entries(stream, "annotations", alone, found.annotations.decode, lenient_ids):
-        found.annotations.add(piece)
+    for above, piece in _entries(stream, "annotations", alone, found.annotations.decode, lenient_ids):
+        _add(found.annotations, above, piece)
 
 
 def _index_images(stream: JsonStream, found: _Found, alone: bool) -> None:
     """Collect the images, whether the first ones have addresses, and the tags that they have."""
     rows = 0
-    for key, piece in _entries(stream, "images", alone, _images, _lenient_image):
+    for above, piece in _entries(stream, "images", alone, _images, _lenient_image):
         starts, lengths, items, text = piece
-        own = [None if item is None else key if item.id is None else item.id for item in items]
+        own = [None if item is None else item.id for item in items]
+        if above:
+            own = [key if item is not None and item.id is None else id for item, id, key in zip(items, own, above)]
         items, ids = _otherwise_named(items, own, text, found)
         found.images.add(starts, lengths, keys_of(ids))
         names = [None if item is None else item.file_name or item.coco_url or f"\0{id}" for item, id in zip(items, ids)]
