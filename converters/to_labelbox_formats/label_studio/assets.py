@@ -141,15 +141,17 @@ def reference_of(text: str) -> Reference | None:
     parts = url_parts(text)
     if parts is None:
         return None
-    if parts.name in _THIS_COMPUTER:
-        return reference_of(text.partition("://")[2].removeprefix(parts.host))
+    web = parts.scheme in ("http", "https")
+    if here := parts.name in _THIS_COMPUTER:
+        rest = text.partition("://")[2].removeprefix(parts.host)
+        if not web or _SERVED.search(rest):
+            return reference_of(rest)
     query = _query(parts.query)
     served = f"/{parts.path}"
     if "/tasks/" in served and "fileuri" in query:
         return reference_of(_inner(query["fileuri"]))
     if parts.path.rstrip("/").endswith("data/local-files") and "d" in query:
         return _named(_DRIVE.sub("", query["d"].replace("\\", "/")).lstrip("/"))
-    web = parts.scheme in ("http", "https")
     path = query.get("filepath") or (served if parts.host else parts.path)
     if _UPLOAD.search(path):
         return _upload(path, text if web else None)
@@ -157,6 +159,10 @@ def reference_of(text: str) -> Reference | None:
         host, path, query_text = parts.host, parts.path, parts.query
         if web and query_text and not os.path.splitext(path)[1]:
             path = f"{path}?{query_text}"
+        if here:
+            whole = f"{parts.path}?{query_text}" if query_text else path
+            named = _named(path, whole)
+            return named and named._replace(identity=whole)
         longest = (f"{host}/{path}?{query_text}",) if query_text else ()
         return _named(path or host, f"{host}/{path}", *longest, url=text)
     named = _named(_DRIVE.sub("", text.replace("\\", "/")).removeprefix("./").lstrip("/"))

@@ -149,6 +149,8 @@ def test_questions_about_stretches_of_sound_are_declared_under_their_labels(tmp_
         ("http://localhost:8080/data/upload/7/0123abcd-yard.jpg", "yard.jpg", None),
         ("http://127.0.0.1:8080/data/local-files/?d=clips/a%20b.mp4", "clips/a b.mp4", None),
         ("http://localhost:8081/set/a.jpg", "set/a.jpg", None),
+        ("http://localhost:8081/set/a%20b.jpg?t=1779612747", "set/a b.jpg", None),
+        ("http://localhost:8081/picture?id=7", "picture?id=7", None),
         ("https://example.org/set/a.jpg", "set/a.jpg", "https://example.org/set/a.jpg"),
     ],
 )
@@ -156,6 +158,14 @@ def test_addresses_on_this_computer_are_paths(text: str, name: str, url: str | N
     reference = reference_of(text)
     assert reference is not None
     assert (reference.names[0], reference.url) == (name, url)
+
+
+def test_queries_tell_files_on_this_computer_apart() -> None:
+    first, second = (reference_of(f"http://localhost/a.jpg?page={n}") for n in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert first.names == ("a.jpg", "a.jpg?page=1")
+    assert first.identity != second.identity
 
 
 @pytest.mark.parametrize(
