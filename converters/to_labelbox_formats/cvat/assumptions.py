@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -113,6 +114,9 @@ def _ask_whether_from_one(group: Group) -> None:
 _END = 1 << 11
 """Bytes of each end of a track in which its first and last rows are looked for."""
 _TAG_OF_ROW = re.compile(rb"<[a-z]+(?=\s)[^<>]*?%b[^<>]*>" % ROW.pattern)
+_NO_KEYFRAME = re.compile(rb'\bkeyframe\s*=\s*"\s*(?:0|false|no)', re.IGNORECASE)
+_ROWS = 1 << 16
+"""Bytes of a track in which gaps between its rows are looked for."""
 _HIDES = re.compile(rb'\boutside\s*=\s*"\s*(?:1|1\.0|true|yes)\s*"', re.IGNORECASE)
 
 
@@ -259,6 +263,8 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     frame and stop early, they are taken to end there. Tracks of one row each, on different frames, are a question: through
     the task, there would be more of them with every frame.
     """
+    if export.dense and not export.meta.written:
+        return _end_at_gaps(export, log) if choice is OpenTracks.AUTO else choice
     if export.dense or export.meta.written or choice is not OpenTracks.AUTO:
         return OpenTracks.LAST_ROW if choice is OpenTracks.LAST_ROW else OpenTracks.TASK
     found = list(_rows_of_open_tracks(export))
@@ -287,6 +293,32 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
         option=f"-O open_tracks={OpenTracks.LAST_ROW if through else OpenTracks.TASK}",
     )
     return taken
+
+
+def _end_at_gaps(export: Export, log: Log) -> OpenTracks:
+    """Whether tracks with a row on every frame end where they have none: CVAT leaves out deleted frames alone, of all tracks."""
+    absent = deleted = 0
+    for group in export.groups.values():
+        tracks = group.tracks[:_TRACKS]
+        found = [list(_TAG_OF_ROW.finditer(text)) for text in export.texts(tracks, first=_ROWS)]
+        told = sorted({int(row[1]) for rows in found for row in rows})
+        for before, after in (pair for rows in found for pair in pairwise(rows)):
+            first, last = int(before[1]) + 1, int(after[1]) - 1
+            sparse = not (_NO_KEYFRAME.search(before[0]) or _NO_KEYFRAME.search(after[0]))
+            if last - first >= group.task.step - 1 and not sparse and not _HIDES.search(before[0]):
+                others = bisect_left(told, first) < bisect_right(told, last)
+                absent, deleted = absent + others, deleted + (not others)
+    if not absent:
+        return OpenTracks.TASK
+    log.assume(
+        "frames on which a track has no row, between others on which it has",
+        "not visible there",
+        for_=absent,
+        unknown=deleted,
+        why="counted are gaps in which other tracks have rows, and others: CVAT leaves out deleted frames, which no track has",
+        option=f"-O open_tracks={OpenTracks.TASK}",
+    )
+    return OpenTracks.LAST_ROW
 
 
 def _rows_of_open_tracks(export: Export) -> Iterator[tuple[str, int]]:

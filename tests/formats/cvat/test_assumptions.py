@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from cvat_files import export, image, items_of, label, open_path, open_text, row, task, track
+from cvat_files import annotations_of, export, image, items_of, label, open_path, open_text, row, task, track
 from to_labelbox.model.items import Annotation, Box, Item, Object, Track
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Assumption, Log
@@ -207,3 +208,23 @@ def test_tasks_on_one_name_that_begin_together_and_end_apart_are_a_question(tmp_
     assert [i.asset.path for i in open_path(tmp_path, same_source=SameSource.ONE)[0]] == ["clip.mp4"]
     rows_apart = [i.asset.path for i in open_path(tmp_path, same_source=SameSource.APART)[0]]
     assert rows_apart == ["day 0/clip.mp4", "day 1/clip.mp4"]
+
+
+def test_a_track_is_not_visible_on_frames_that_others_have_rows_on(tmp_path: Path) -> None:
+    """As Datumaro writes tracks: no keyframes, no rows that hide. CVAT leaves out deleted frames, on which no track has a row."""
+
+    def rows(*frames: int) -> str:
+        return track("".join(row(f, (f, 0, f + 9, 9), key=False) for f in frames))
+
+    def seen(text: str, **options: Any) -> list[list[int]]:
+        found, _ = annotations_of(tmp_path, export(text, SIX), **options)
+        return [[segment[0].frame, segment[-1].frame] for t in found if isinstance(t, Track) for segment in t.segments]
+
+    apart = rows(0, 1, 4, 5) + rows(0, 1, 2, 3, 4, 5)
+    assert seen(apart) == [[0, 1], [4, 5], [0, 5]]
+    _, log = open_text(tmp_path, export(apart, SIX))
+    assert evidence(log) == (1, 0, 0, "-O open_tracks=task")
+    assert seen(apart, open_tracks=OpenTracks.TASK) == [[0, 5], [0, 5]]
+    deleted = rows(0, 1, 4, 5) + rows(0, 1, 4)
+    assert seen(deleted) == [[0, 5], [0, 4]]
+    assert not open_text(tmp_path, export(deleted, SIX))[1].assumptions

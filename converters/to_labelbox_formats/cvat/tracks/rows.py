@@ -80,6 +80,11 @@ class Rules(NamedTuple):
         return self.form in (Coordinates.FRACTIONS, Coordinates.SIZES)
 
     @property
+    def ends_at_gaps(self) -> bool:
+        """Whether a track is visible on its rows alone, not on frames between them that have none."""
+        return self.dense and self.open_tracks is OpenTracks.LAST_ROW
+
+    @property
     def step(self) -> int:
         return 1 if self.relative else self.task.step
 
@@ -286,11 +291,18 @@ class RowReader:
         out: list[Stretch] = []
         start = None
         for i, row in enumerate(rows):
+            before = rows[i - 1]
+            if (
+                start is not None
+                and self.rules.ends_at_gaps
+                and not (before.key and row.key)
+                and row.frame - before.frame > self.rules.step
+            ):
+                out.append(Stretch(rows[start:i], self.rules.held(before.frame), None))
+                start = None
             if row.outside:
                 if start is not None:
-                    out.append(
-                        Stretch(rows[start:i], row.frame - 1, row if self._is_somewhere(row, rows[i - 1]) else None)
-                    )
+                    out.append(Stretch(rows[start:i], row.frame - 1, row if self._is_somewhere(row, before) else None))
                 start = None
             elif start is None:
                 start = i

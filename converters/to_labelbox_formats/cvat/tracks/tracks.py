@@ -38,7 +38,9 @@ class TrackReader:
         self._groups = groups
         self._rows = RowReader(vocabulary, log, rules)
         self._keyframes = KeyframeWriter(self._rows, log, size, boxes_only)
-        self._fast = FastTracks(vocabulary, log, rules) if rules.dense and not rules.restated else None
+        self._fast = (
+            FastTracks(vocabulary, log, rules) if rules.dense and not (rules.restated or rules.ends_at_gaps) else None
+        )
 
     def read(self, record: Record, id: str) -> Iterator[Track]:
         """The tracks that one source track becomes; the first stands for it. Raises :class:`FileError`."""
