@@ -75,12 +75,14 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
         if file.tracks is not None:
             unread.pop(TRACK, None)
         for field, count in unread.items():
-            why = f"COCO has no such field{_taken_by(field)}"
+            taken = f"; {option} takes it as a nested answer" if (option := _option_for(field)) else ""
+            why = f"COCO has no such field{taken}"
             note(file.name, "field", field, "annotations[]", count, why)
         if unread:
-            remedy = next(filter(None, map(_taken_by, unread)), "")
+            option = next(filter(None, map(_option_for, unread)), "")
+            unless = f", unless as nested answers with {option}" if option else ""
             message = (
-                f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over{remedy}"
+                f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over{unless}"
             )
             log.note(Code.FIELD_IGNORED, message, file=file.name)
         for list_, census in (("images", file.image_census), ("annotations", file.annotation_census)):
@@ -97,10 +99,10 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
 
 
-def _taken_by(field: str) -> str:
+def _option_for(field: str) -> str:
     """What takes a field over, to be copied as it is; empty for a name that the option cannot have."""
-    fits = field.isprintable() and field.strip() == field and "," not in field and len(field) <= _LONGEST
-    return f"; -O {quoted(f'fields={field}')} takes it as a nested answer" if fits and field else ""
+    fits = field.isprintable() and field.strip() == field and "," not in field and 0 < len(field) <= _LONGEST
+    return f"-O {quoted(f'fields={field}')}" if fits else ""
 
 
 def _read_instead(file: File) -> dict[str, int]:

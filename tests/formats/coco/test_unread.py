@@ -169,9 +169,9 @@ def test_scores_of_predictions_that_become_labels_are_named(convert: Convert) ->
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("mood" * 40, f"-O fields={'mood' * 40} takes"),
-        ("the mood", "-O 'fields=the mood' takes"),
-        ("x'; rm", """-O 'fields=x'"'"'; rm' takes"""),
+        ("mood" * 40, f"-O fields={'mood' * 40}"),
+        ("the mood", "-O 'fields=the mood'"),
+        ("x'; rm", """-O 'fields=x'"'"'; rm'"""),
         ("a,b", ""),
         ("a\nb", ""),
     ],
