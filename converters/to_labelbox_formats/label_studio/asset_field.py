@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -40,6 +40,9 @@ class FieldEvidence:
         self._fields: set[str] = set()
         self._longest = 0
         self._media: Counter[str] = Counter()
+        self._paged: set[str] = set()
+        self.guessed: set[str] = set()
+        """The fields that hold the asset where nothing but the data tells."""
         self._texts: Counter[str] = Counter()
         self._dialogues: Counter[str] = Counter()
         self._said: Counter[str] = Counter()
@@ -50,13 +53,17 @@ class FieldEvidence:
         self._fields.update(data)
         texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
         self._texts.update(texts.keys())
-        self._media.update(name for name, value in data.items() if shows_media(value))
+        media = [name for name, value in data.items() if shows_media(value)]
+        self._media.update(media)
+        self._paged.update(name for name in media if isinstance(data[name], list))
+        guessed = guess_key(data)
+        if guessed is not None:
+            self.guessed.add(guessed)
         dialogues = {name: value for name, value in data.items() if _is_dialogue(value)}
         if dialogues:
             self._see_dialogues(dialogues, regions)
         if len(texts) < 2:
             return
-        guessed = guess_key(data)
         if guessed in texts and not shows_media(texts[guessed]):
             self._longest += 1
         for region in regions:
@@ -95,9 +102,9 @@ class FieldEvidence:
                 )
 
     @property
-    def texts(self) -> KeysView[str]:
-        """Fields that hold a text, or a dialogue, in any task."""
-        return (self._texts + self._dialogues).keys()
+    def paged(self) -> bool:
+        """Whether all that tasks show are lists of files, of which a Repeater can make an object each."""
+        return bool(self._paged) and self._paged == self._media.keys()
 
     def ask(self) -> None:
         """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""

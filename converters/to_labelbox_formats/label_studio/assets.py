@@ -328,7 +328,7 @@ def guess_key(data: Mapping[str, Any]) -> str | None:
 
 def _at_addresses(fields: Mapping[str, Any]) -> str | None:
     """The one of several fields that gives addresses, where all name the same files; else None."""
-    lists = {key: value if isinstance(value, list) else [value] for key, value in fields.items()}
+    lists = {key: _pages(value) for key, value in fields.items()}
     names = {tuple(map(_file_name, texts)) for texts in lists.values()}
     remote = [key for key, texts in lists.items() if all(isinstance(t, str) and _REMOTE.match(t) for t in texts)]
     return remote[0] if len(names) == 1 and len(remote) == 1 else None
@@ -341,10 +341,15 @@ def _file_name(text: Any) -> str:
 
 def shows_media(value: Any) -> bool:
     """Whether a field of a task's data refers to a file, or is a list of such references."""
-    one = value[0] if isinstance(value, list) and value else value
+    one = next(iter(_pages(value[:1] if isinstance(value, list) else value)), None)
     return isinstance(one, str) and "\n" not in one and (
         bool(_REMOTE.match(one) or _SERVED.search(one)) or extension(one) in _MEDIA_OF_EXTENSION
     )  # fmt: skip
+
+
+def _pages(value: Any) -> list[Any]:
+    """What a field refers to, a file or one a page; each may be an object with its address."""
+    return [one.get("url") if isinstance(one, dict) else one for one in (value if isinstance(value, list) else [value])]
 
 
 def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
@@ -359,8 +364,7 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
             order = _by_time(value) if shown and shown.scrolled else ()
             messages = _messages(value, *keys)
             return [Slot(name, 0, Media.CONVERSATION, messages=messages, order=order, tag=tag or "paragraphs")]
-        pages = [p.get("url") if isinstance(p, dict) else p for p in value]
-        found = [s for n, p in enumerate(pages) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
+        found = [s for n, p in enumerate(_pages(value)) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
         for slot in found:
             slot.paged = True
         return found

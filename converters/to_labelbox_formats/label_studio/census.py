@@ -15,8 +15,7 @@ import msgspec
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
 from to_labelbox_formats.label_studio.asset_field import FieldEvidence
-from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed, root_key
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
@@ -93,7 +92,6 @@ class ExportCensus:
         self._unknown: Counter[tuple[str, str, str, str]] = Counter()
         self._data: Counter[str] = Counter()
         self._flat: Counter[str] = Counter()
-        self._media: set[str] = set()
         self._records = 0
         self._pieces = 0
         self.evidence = Evidence()
@@ -145,7 +143,6 @@ class ExportCensus:
         data = stored.get("data") if isinstance(stored, dict) else task.get("data")
         if isinstance(data, dict):
             self._data.update(data.keys())
-            self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
         regions: list[Mapping[str, Any]] = []
         inner = [("", task)] if task.get("result") else []
         for name in ("annotations", "completions", *_PROPOSALS):
@@ -220,7 +217,16 @@ class ExportCensus:
 
     def config(self, data_key: str | None, log: Log) -> Config:
         """What the regions let see of the labelling config."""
-        seen = self.fields.settle(observed(self._controls or self._proposed), data_key, log)
+        seen = observed(self._controls or self._proposed, self.fields.paged)
+        if seen.placeholders:
+            log.assume(
+                "numbers at the end of controls",
+                "those of a Repeater's objects, no part of their names",
+                for_=len(seen.placeholders),
+                why="counted are names of controls that all end in the number of their object, where tasks show lists",
+                option="-O config=FILE",
+            )
+        seen = self.fields.settle(seen, data_key, log)
         timed, framed = self.evidence.timed, self.evidence.framed
         objects = {
             n: msgspec.structs.replace(
@@ -244,14 +250,9 @@ class ExportCensus:
             log.note_unread(what, name, where=where, count=count, why=why)
         self._data.update(self.flat.data)
         self._data.update({name: n for name, n in self._flat.items() if config.control(name) is None})
-        self._media.update(self.flat.media)
-        shown = {root_key(o.value) for o in config.objects.values()} | {
-            root_key(o.repeated) for o in config.objects.values()
-        }
-        shown |= {*config.objects, data_key or ""}
-        for might_be in () if config.found else (self._media, self.fields.texts):
-            if shown.isdisjoint(self._data):
-                shown |= set(might_be)  # which of them is the asset each task tells, not the name
+        shown = {*config.shown, *config.objects, data_key or ""}
+        if not config.found and shown.isdisjoint(self._data):
+            shown |= self.fields.guessed
         offered = {c.offered: f"it offers the options of {c.name!r}, of which those that were chosen are written"
                    for c in config.controls.values() if c.offered}  # fmt: skip
         for name, count in self._data.most_common():

@@ -51,6 +51,7 @@ ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwi
 UNTOLD = "untold"
 """The tag of a control that stands for answers of which nothing says whether they are choices or texts."""
 _PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
+_NUMBERED = re.compile(r"([_\-. ])\d{1,6}$")
 _MAX_RATING = 100
 MAX_DEPTH = 32
 """Levels of options below options; an ontology of more has no use, and is not read."""
@@ -528,17 +529,24 @@ def _options(entries: tuple[Entry, ...]) -> tuple[Option, ...]:
     )
 
 
-def observed(seen: Iterable[tuple[str, str, str, str]]) -> Config:
-    """A stand-in for a missing config, from (control, object, type, source) of the regions."""
+def observed(seen: Collection[tuple[str, str, str, str]], paged: bool) -> Config:
+    """A stand-in for a missing config, from (control, object, type, source) of the regions.
+
+    ``paged``: tasks show lists. Controls that all end in the number of their object are then those of a Repeater.
+    """
     controls: dict[str, Control] = {}
     objects: dict[str, dict[str, Any]] = {}
+    numbered = {(control, found[0]) for control, shown, _, _ in seen if paged and (found := _NUMBERED.search(shown))}
+    repeated = {control for control, _ in numbered} if all(name.endswith(end) for name, end in numbered) else set[str]()
     for control, shown, kind, source in seen:
         types = objects.setdefault(shown, {"types": [], "source": ""})
         types["types"].append(kind)
         types["source"] = types["source"] or source
-        controls[control] = Control(control, kind, (shown,))
+        name = _NUMBERED.sub(r"\1{{idx}}", control) if control in repeated else control
+        targets = controls[name].targets if control in repeated and name in controls else ()
+        controls[name] = Control(name, kind, (*targets, shown))
     shown_by = {n: Shown(n, _tag_of(t["types"]), t["source"]) for n, t in objects.items() if n}
-    return Config(controls, shown_by)
+    return Config(controls, shown_by, tuple(name for name in controls if "{{" in name))
 
 
 _TAG_OF_TYPE = (

@@ -13,7 +13,7 @@ from to_labelbox.model.items import Attribute, Choice, Media, Object, Relationsh
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
+from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
@@ -314,18 +314,18 @@ class TaskReader:
                 if part.value.ranges or (asset is not None and asset.slot.media is Media.AUDIO):
                     return self._naming.counted_as(part.entry, part.labels)
                 return part.labels[0]
-        return parts[0].entry.from_name or UNNAMED
+        return self._naming.question(parts[0].entry.from_name)
 
     # ------------------------------------------------------------------------------------- answers and relations
 
     def _place_answers(self, answers: Sequence[AssetAnswer]) -> None:
         """Answers about the asset; one that depends on an option is nested under that option when it was chosen."""
-        parents = {control.name: n for n, (_, control, _) in enumerate(answers) if control is not None}
+        parents = {(control.name, id(asset)): n for n, (asset, control, _) in enumerate(answers) if control is not None}
         nested: dict[int, list[int]] = {}
         for number, (asset, control, _) in enumerate(answers):
             parent = parent_of(control, self._config) if control is not None else None
-            at = parents.get(parent.name) if parent is not None else None
-            if at is None or control is None or answers[at].asset is not asset:
+            at = parents.get((parent.name, id(asset))) if parent is not None else None
+            if at is None or control is None:
                 continue
             if not set(control.when_choices).isdisjoint(_chosen(answers[at].answer.value)):
                 nested.setdefault(at, []).append(number)

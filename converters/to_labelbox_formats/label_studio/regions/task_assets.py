@@ -144,7 +144,8 @@ class TaskAssets:
         return {s.page for s in self._shows.slots if s.paged}
 
     def _repetition(self, entry: Region) -> int:
-        """The page of a list that an object of a Repeater shows, which without a config only its name tells."""
-        found = None if self._config.found else _REPETITION.search(entry.to_name or "")
+        """The page of a list that an object of a Repeater shows, which only its name tells where no config does."""
+        guessed = "" in self._objects or not self._config.found
+        found = _REPETITION.search(entry.to_name or "") if guessed else None
         page = int(found.group(1)) if found else 0
         return page if page in self._pages else 0
