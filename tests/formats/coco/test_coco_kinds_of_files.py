@@ -357,6 +357,16 @@ def test_a_score_marks_a_prediction(convert: Convert) -> None:
     assert convert(given, options={"predictions": True}).tally("car") == (2, 2, 0, 0, 0)
 
 
+def test_records_without_an_id_are_no_others_of_that_number(convert: Convert, tmp_path: Path) -> None:
+    """A result is called by its place, which may be the id of an annotation."""
+    base = coco([annotation(n, bbox=[n, 2, 3, 4]) for n in range(5)])
+    results = [{"image_id": 1, "category_id": 1, "bbox": [n, 9, 3, 4], "score": 0.5} for n in range(5)]
+    options = {"base": str(save(tmp_path / "base.json", base)), "predictions": True}
+    run = convert(save(tmp_path / "r.json", results), options=options)
+    assert len(run.lines) == len({line["uuid"] for line in run.lines}) == 10
+    assert "record-duplicate" not in run.codes
+
+
 def test_labels_of_the_base_are_told_to_be_written_too(convert: Convert, tmp_path: Path) -> None:
     base = save(tmp_path / "base.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
     results = b'[{"image_id": 1, "category_id": 1, "bbox": [2, 2, 5, 5], "score": 0.5}]'

@@ -134,8 +134,7 @@ def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp
         "burst": {"neg_category_ids", "not_exhaustive_category_ids", "track_id"},
         "camera-traps": {"frame_num", "location", "seq_id", "seq_num_frames"},
         "encord": {"image_title"},
-        "fashionpedia": {"isstatic", "kaggle_id", "level", "original_url", "taxonomy_id", "time_captured"},
-        "labelme-export": {"url"},
+        "fashionpedia": {"isstatic", "kaggle_id", "level", "taxonomy_id"},
         "lvis": {"neg_category_ids", "not_exhaustive_category_ids"},
         "results": {"score"},
         "v7-darwin": {"extra"},
@@ -185,3 +184,12 @@ def test_what_takes_a_field_over_can_be_copied(convert: Convert, name: str, show
         given = shlex.split(shown)[1].partition("=")[2]
         run = convert(coco([annotation(1, bbox=[1, 2, 3, 4], **{name: "high"})]), options={"fields": given})
         assert run.lines[0]["classifications"][0]["answer"] == {"name": "high"}
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_field_that_says_nothing_anywhere_is_not_named(convert: Convert, nothing: Any) -> None:
+    odd = {"mood": nothing, "note": nothing}
+    records = [annotation(n, bbox=[1, 2, 3, 4], **odd) for n in range(5)]
+    records[3]["mood"] = 0
+    run = convert(coco(records, [image(1) | odd]))
+    assert [(u.name, u.count) for u in run.report.unread] == [("mood", 1)]

@@ -77,12 +77,16 @@ class Census:
             return
         self.looked_at += count
         own: Counter[str] = Counter()
-        for record in _records(b"[%b]" % text):
+        records = _records(b"[%b]" % text)
+        for record in records:
             own.update(record.keys())
             if type(segments := record.get("segments_info")) is msgspec.Raw:
                 self.segments = self.segments or Census(SEGMENT_FIELDS)
                 self.segments.look(bytes(segments).strip()[1:-1], 1)
         self.fields.update(own)
+        for name in own.keys() - self._known:
+            self.fields[name] -= sum(name in record and _is_nothing(record[name]) for record in records)
+        self.fields = +self.fields
         many = len(own) > SEARCHED_FOR
         if many or any(text.count(_quoted(name)) > times for name, times in own.items()):
             self.repeated.update(repeated_keys(b"[%b]" % text))
@@ -140,6 +144,14 @@ def _records(text: bytes) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             return []
     return [record for record in records if isinstance(record, dict)]
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether the value of a field, as text or read, says nothing."""
+    return bytes(value) in _NOTHING if type(value) is msgspec.Raw else value in (None, "")
+
+
+_NOTHING = (b"null", b'""')
 
 
 def _quoted(name: str) -> bytes:

@@ -194,7 +194,7 @@ class Records:
                 straighten(reading)
                 before = taken.setdefault(id, record.text)
                 if before is not record.text:
-                    if self._merge_repeated(reading, label, told, found, before, log):
+                    if data.id is not None and self._merge_repeated(reading, label, told, found, before, log):
                         continue
                     id = f"{id}#{record.file.number}.{record.row}"
                 annotation = self._one_record.annotation(reading, id, label)
