@@ -400,6 +400,8 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         if media is not Media.TEXT:
             value = inner
     media = _as_taken(media, shown, value)
+    if media is Media.CONVERSATION and " " in value and not (_REMOTE.match(value) or _SERVED.search(value)):
+        media = Media.TEXT  # a dialogue is a list, or an address of one
     if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
         return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
     if media is Media.TEXT and tag == "hypertext":

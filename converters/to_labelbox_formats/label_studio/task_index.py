@@ -203,12 +203,12 @@ def _table_records(file: TaskFile, config: Config, row: bytes) -> list[dict[str,
     """The record of a row; the first is the header and holds none. Raises :class:`ValueError`."""
     try:
         cells = table_row(row, TABLES[file.shape])
+        if not file.columns:
+            file.columns = cells
+            return []
+        record = flat_row(file.columns, cells, config, file.texts)
     except FileError as error:
         raise ValueError(str(error)) from None
-    if not file.columns:
-        file.columns = cells
-        return []
-    record = flat_row(file.columns, cells, config, file.texts)
     take_cut_cells(record, config)
     if not config.found:
         file.texts.update(text_columns(dict(zip(file.columns, cells)), record, file.texts))

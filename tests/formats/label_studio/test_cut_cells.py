@@ -127,3 +127,30 @@ def test_a_column_of_lists_of_pages_is_opened_beside_single_ones(tmp_path: Path)
         data_key="pages",
     )
     assert [item.asset.path for item in items] == ["c.jpg", "a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # a spreadsheet has quoted the whole row, or the quotes around its list are lost
+        '"2,1,7,7.jpg,[{""x"":1}]"',
+        "2,1,7,7.jpg," + regions(1),
+    ],
+    ids=["one cell", "cells of a list"],
+)
+def test_rows_with_other_cells_than_the_header_are_no_assets(tmp_path: Path, row: str) -> None:
+    file = table(tmp_path, regions(1))
+    with file.open("a", newline="") as more:
+        more.write(f"{row}\r\n")
+    items, log = read(file)
+    assert [(item.asset.path, len(item.annotations)) for item in items] == [("0.jpg", 1)]
+    assert log.unreadable == 1
+
+
+def test_empty_cells_at_the_end_of_a_row_may_be_missing_or_more(tmp_path: Path) -> None:
+    file = table(tmp_path, regions(1))
+    with file.open("a", newline="") as more:
+        more.write("2,1,7,7.jpg\r\n3,1,8,8.jpg,,,\r\n")
+    items, log = read(file)
+    assert [item.asset.path for item in items] == ["0.jpg", "7.jpg", "8.jpg"]
+    assert not log.unreadable

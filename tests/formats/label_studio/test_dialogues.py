@@ -11,7 +11,7 @@ import pytest
 import to_labelbox
 from build.label_studio import read, region, task, write
 from harness import codes, lines
-from to_labelbox.model.items import Object, TextSpan
+from to_labelbox.model.items import Media, Object, TextSpan
 from to_labelbox_formats.label_studio import asset_field
 from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
 
@@ -134,3 +134,15 @@ def test_a_text_is_searched_once_for_all_spans_in_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(asset_field, "Offsets", Counted)
     asset_field.FieldEvidence().see({"d": [{"text": "Hello there"}]}, [span(0, 0, 0, 3, "no") for _ in range(9)])
     assert made == ["Hello there"]
+
+
+def test_a_text_in_the_place_of_a_dialogue_is_no_path(tmp_path: Path) -> None:
+    value = {"chatmessage": {"role": "user", "content": "Hi"}}
+    entry = {"id": "a", "from_name": "chat", "to_name": "chat", "type": "chatmessage", "value": value}
+    data = {"scene": "A nurse calls. Ask for a name.", "chat_before": []}
+    (item,), _ = read(write(tmp_path, [task([entry], data)]))
+    assert (item.asset.media, item.asset.text, item.asset.path) == (
+        Media.TEXT,
+        "A nurse calls. Ask for a name.",
+        "task-1",
+    )

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
+from to_labelbox.model.text import n_of
+from to_labelbox.report.errors import FileError
 from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import TEXTS, Config, Control
 from to_labelbox_formats.label_studio.files.flat_values import (
@@ -135,7 +137,11 @@ def flat_row(
 
     Tables that a script has saved again hold them as Python writes them. A text to label stays as it is, whatever it looks
     like, and so does the answer of a control, which :func:`~.flat_values.values_of` opens.
+
+    Raises :class:`FileError` for a row whose cells are not those of the header; empty ones at its end may be more or less.
     """
+    if any(cells[len(header) :]) or (cells and "annotation_id" in header[len(cells) :]):
+        raise FileError(f"has {n_of(len(cells), 'cell')}, its header {len(header)}: its quotes do not fit; export it again")
     record: dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell}
     for name, cell in record.items():
         if name in _IDS:
