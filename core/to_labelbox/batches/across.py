@@ -38,14 +38,14 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
     """
     pairs = shared_keys([s.gathered.keys for s in sets])
     seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)
-    known: dict[str, tuple[int, Seen]] = {}
+    known: dict[str, dict[Seen, int]] = {}
     added = 0
     for owner, other, count in pairs:
         dataset = sets[owner]
         for one in range(added, owner):
             if not sets[one].failure:
                 for key, asset in seen.get(sets[one].number, {}).items():
-                    known.setdefault(key, (one, asset))
+                    known.setdefault(key, {}).setdefault(asset, one)
         added = owner
         dataset.apart = True
         if common.settings.rows is not None:

@@ -30,5 +30,5 @@ def common_template(root: str, job: ConversionJob, found: Sequence[Found], worke
         survey.absorb(result.survey)
         for name, tally in result.report.classes.items():
             ledger[name].add(tally)
-    schema = joined(sets, [infer(one.schema, one.survey, job.settings) for one in sets])
+    schema = joined(sets, [infer(one.schema, one.survey, job.settings) for one in sets], [])
     return template(root, schema, common_ontology(sets, job.settings), survey, ledger), problems

@@ -122,21 +122,23 @@ class Comparison(NamedTuple):
     equal: bool
 
 
-def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> list[tuple[int, Comparison]]:
-    """The assets of a dataset held against those of earlier ones, each of which is ``known`` from the first that has its key: by
-    the number of that one, in order. It costs what the dataset has, however many others share a key."""
-    shared: dict[int, list[str]] = {}
-    for key in own:
-        if key in known:
-            shared.setdefault(known[key][0], []).append(key)
+def compare(known: Mapping[str, Mapping[Seen, int]], own: Mapping[str, Seen]) -> list[tuple[int, Comparison]]:
+    """The assets of a dataset held against those of earlier ones, which are ``known`` by their keys and as what they are: each against
+    the first that is the same in all, else the first of its key; by the number of that one, in order. It costs what the dataset has,
+    however many others share a key."""
+    shared: dict[int, list[tuple[str, Seen]]] = {}
+    for key, mine in own.items():
+        if told := known.get(key):
+            twin = mine if mine in told else next(iter(told))
+            shared.setdefault(told[twin], []).append((key, twin))
     found = []
-    for number, keys in sorted(shared.items()):
-        apart = [(key, why) for key in keys if (why := own[key].differs(known[key][1]))]
+    for number, pairs in sorted(shared.items(), key=lambda one: one[0]):
+        apart = [(key, why) for key, theirs in pairs if (why := own[key].differs(theirs))]
         first, why = apart[0] if apart else ("", "")
-        equal = not any(own[key].adds_to(known[key][1]) for key in keys)
-        same = sum(own[key].has_content_of(known[key][1]) for key in keys)
-        labels = sum(own[key].labels for key in keys)
-        found.append((number, Comparison(len(keys), first, why, len(apart), same, labels, equal)))
+        equal = not any(own[key].adds_to(theirs) for key, theirs in pairs)
+        same = sum(own[key].has_content_of(theirs) for key, theirs in pairs)
+        labels = sum(own[key].labels for key, _ in pairs)
+        found.append((number, Comparison(len(pairs), first, why, len(apart), same, labels, equal)))
     return found
 
 

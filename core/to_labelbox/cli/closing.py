@@ -151,7 +151,7 @@ def _datasets(report: BatchReport, width: int) -> list[str]:
     names = [len("dataset"), *(len(display(row.path)) for row in report.datasets)]
     media = [len("media"), *(len("+".join(row.media)) for row in report.datasets)]
     columns = (
-        Column("dataset", min(60, max(names)) + 2, left=True, end=True),
+        Column("dataset", min(60, max(names)) + 2, left=True, both=True),
         Column("format", 14, left=True),
         Column("media", max(media) + 1, left=True),
         *_BATCH_COUNTS,

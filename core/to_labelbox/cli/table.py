@@ -12,12 +12,12 @@ LEAST = 12
 
 
 class Column(NamedTuple):
-    """``width`` holds where there is no terminal. ``end``: of a text that is too long, its end is shown."""
+    """``width`` holds where there is no terminal. ``both``: of a text that is too long, its start and its end are shown."""
 
     name: str
     width: int
     left: bool = False
-    end: bool = False
+    both: bool = False
 
 
 def table(
@@ -43,17 +43,21 @@ def _cell(text: str, column: Column, width: int, tight: bool) -> str:
     if not column.left:
         return " " * (width - cell_width(text)) + text
     lead = " " * GAP if tight and column.name not in ("class", "dataset") else ""
-    text = lead + _short(text, width - len(lead) - (0 if tight else 1), column.end)
+    text = lead + _short(text, width - len(lead) - (0 if tight else 1), column.both)
     return text + " " * (width - cell_width(text))
 
 
-def _short(text: str, most: int, end: bool) -> str:
+def _short(text: str, most: int, both: bool) -> str:
     if len(text) <= most and cell_width(text) <= most:
         return text
-    text = text[-most:] if end else text[:most]  # a letter takes a column at least
-    while text and cell_width(text) > most - 1:
-        text = text[1:] if end else text[:-1]
-    return f"…{text}" if end else f"{text}…"
+    room = most - 1
+    tail = text[-(room // 2) :] if both and room > 1 else ""
+    while cell_width(tail) > room // 2:
+        tail = tail[1:]
+    head = text[:most]  # a letter takes a column at least
+    while head and cell_width(head) > room - cell_width(tail):
+        head = head[:-1]
+    return f"{head}…{tail}"
 
 
 def cell_width(text: str) -> int:

@@ -8,13 +8,17 @@ inference itself, from the joined survey. Pure functions.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from to_labelbox.model.duplicate_hashes import shared
 from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.model.survey import Answers, Survey
+from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, infer
 from to_labelbox.rules.settings import Settings
 
@@ -32,7 +36,9 @@ def common_ontology(datasets: Sequence[DatasetSurvey], settings: Settings) -> On
     for dataset in datasets:
         survey.absorb(dataset.survey)
     alone = [infer(dataset.schema, dataset.survey, settings) for dataset in datasets]
-    return infer(joined(datasets, alone), survey, settings)
+    settled: list[str] = []
+    ontology = infer(joined(datasets, alone, settled), survey, settings)
+    return replace(ontology, decisions=(*settled, *ontology.decisions))
 
 
 def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
@@ -40,8 +46,9 @@ def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
     return shared([(own, repeat(owner)) for owner, own in enumerate(keys)])
 
 
-def joined(datasets: Sequence[DatasetSurvey], alone: Sequence[Ontology]) -> Schema:
-    """The datasets' schemas as one. ``alone`` is the ontology that each would have by itself."""
+def joined(datasets: Sequence[DatasetSurvey], alone: Sequence[Ontology], settled: list[str]) -> Schema:
+    """The datasets' schemas as one. ``alone`` is the ontology that each would have by itself; ``settled`` is told of questions whose
+    types differ."""
     labels: dict[str, list[_View]] = {}
     colors: dict[str, str] = {}
     kinds: dict[str, dict[Kind, None]] = {}
@@ -60,8 +67,11 @@ def joined(datasets: Sequence[DatasetSurvey], alone: Sequence[Ontology]) -> Sche
         answers = tuple(Question(n, q.input, q.options, q.required, q.index) for n, q in found.items())
         whole.append(_View(schema.questions, survey.questions, answers))
     return Schema(
-        tuple(Label(name, tuple(kinds[name]), colors[name], _joined(views)) for name, views in labels.items()),
-        _joined(whole),
+        tuple(
+            Label(name, tuple(kinds[name]), colors[name], _joined(views, repr(name), settled))
+            for name, views in labels.items()
+        ),
+        _joined(whole, "whole assets", settled),
     )
 
 
@@ -99,7 +109,7 @@ class MergedQuestion(NamedTuple):
         return answers is not None and bool(answers.options or answers.many or answers.input)
 
 
-def _joined(views: Sequence[_View]) -> tuple[Question, ...]:
+def _joined(views: Sequence[_View], owner: str, settled: list[str]) -> tuple[Question, ...]:
     questions: dict[str, list[MergedQuestion]] = {}
     for view in views:
         declared = {q.name: q for q in view.declared}
@@ -107,24 +117,26 @@ def _joined(views: Sequence[_View]) -> tuple[Question, ...]:
         for name in [*declared, *(n for n in view.answered if n not in declared)]:
             one = MergedQuestion(declared.get(name), view.answered.get(name), inferred.get(name))
             questions.setdefault(name, []).append(one)
-    return tuple(_question(name, ones) for name, ones in questions.items())
+    return tuple(_question(name, ones, owner, settled) for name, ones in questions.items())
 
 
-def _question(name: str, ones: Sequence[MergedQuestion]) -> Question:
-    inputs = {one.input for one in ones}
+def _question(name: str, ones: Sequence[MergedQuestion], owner: str, settled: list[str]) -> Question:
+    inputs = Counter(one.input for one in ones)
     input = next((i for i in (Input.TEXT, Input.CHECKLIST, Input.RADIO) if i in inputs), None)
+    if len(apart := [f"{i} in {n_of(count, 'dataset')}" for i, count in inputs.items() if i is not None]) > 1:
+        settled.append(f"{name!r} of {owner} is {' and '.join(apart)}: {input}")
     declared = [one.declared for one in ones if one.declared is not None]
     return Question(
         name,
         input,
-        _options(ones),
+        _options(ones, settled),
         bool(declared) and all(q.required for q in declared),
         any(q.index for q in declared),
         any(q.classes for q in declared),
     )
 
 
-def _options(ones: Sequence[MergedQuestion]) -> tuple[Option, ...]:
+def _options(ones: Sequence[MergedQuestion], settled: list[str]) -> tuple[Option, ...]:
     """Declared options. Those only answered are left to the survey, unless something is to be said of what they ask."""
     texts: dict[str, str] = {}
     below: dict[str, list[_View]] = {}
@@ -137,4 +149,4 @@ def _options(ones: Sequence[MergedQuestion]) -> tuple[Option, ...]:
             texts[value] = texts.get(value) or (known.label if known else "")
             asked = inferred[value].attributes if value in inferred else ()
             below.setdefault(value, []).append(_View(known.attributes if known else (), answered.get(value, {}), asked))
-    return tuple(Option(value, text, _joined(below[value])) for value, text in texts.items())
+    return tuple(Option(value, text, _joined(below[value], repr(value), settled)) for value, text in texts.items())

@@ -86,6 +86,15 @@ def _four_pictures_and_a_copy(folder: Path) -> Path:
     return folder / "in"
 
 
+def test_a_copy_is_found_behind_others_of_its_keys(tmp_path: Path) -> None:
+    """Cameras call their pictures alike, so another dataset may be the first that has the keys of a copy."""
+    for name, x in (("a", 1), ("b", 2), ("c", 2)):
+        save(tmp_path / "in" / name / "a.json", coco([annotation(1, bbox=[x, 2, 3, 4])], [image(1, "IMG_1.jpg")]))
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert [row.state for row in made.datasets] == ["converted", "converted", "copy"]
+    assert "it says the same as 'b'" in made.datasets[2].problem
+
+
 @pytest.mark.parametrize("part", [False, True], ids=["copy", "part"])
 def test_dataset_that_says_the_same_again_is_left_out(tmp_path: Path, part: bool) -> None:
     root = _four_pictures_and_a_copy(tmp_path)

@@ -97,6 +97,12 @@ def test_the_type_of_a_question_is_the_same_in_either_order(
         assert question.question.input is input
 
 
+def test_types_that_differ_between_datasets_are_told() -> None:
+    made = common_ontology((seen(Input.RADIO, "a"), seen(Input.TEXT), seen(Input.TEXT)), Settings())
+    assert made.decisions == ("'q' of whole assets is radio in 1 dataset and text in 2 datasets: text",)
+    assert not common_ontology((seen(Input.TEXT), seen(Input.TEXT)), Settings()).decisions
+
+
 def test_all_conform_to_an_existing_ontology(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "a" / "a.json")
     box_set(tmp_path / "in" / "b" / "b.json", label="bus")

@@ -91,6 +91,16 @@ def test_the_table_is_as_wide_as_the_terminal(lossy: str, columns: int) -> None:
     assert ("…" in shown) == (columns < 90)
 
 
+def test_long_names_of_datasets_keep_both_ends() -> None:
+    """Exports of one tool end alike, folders of one project begin alike."""
+    columns = [Column("dataset", 21, left=True, both=True), Column("n", 3)]
+    names = ("task_101_of_june_cvat for images 1.1.zip", "データ" * 9)
+    assert table(columns, [[name, "1"] for name in names])[1:] == [
+        "task_101_o…s 1.1.zip   1",
+        "データデー…タデータ    1",
+    ]
+
+
 def test_a_pipe_gets_the_table_that_it_always_had(lossy: str) -> None:
     piped = called("convert", lossy, "--dry-run")
     assert f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}" in piped.stderr
