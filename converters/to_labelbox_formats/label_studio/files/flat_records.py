@@ -42,7 +42,7 @@ from to_labelbox_formats.label_studio.files.records import (
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
-_IDS = ("id", "annotation_id")
+_IDS = frozenset(("id", "annotation_id"))
 _NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
@@ -140,8 +140,10 @@ def flat_row(
 
     Raises :class:`FileError` for a row whose cells are not those of the header; empty ones at its end may be more or less.
     """
-    if any(cells[len(header) :]) or (cells and "annotation_id" in header[len(cells) :]):
-        raise FileError(f"has {n_of(len(cells), 'cell')}, its header {len(header)}: its quotes do not fit; export it again")
+    if any(cells[len(header) :]) or (cells and not _IDS.isdisjoint(header[len(cells) :])):
+        raise FileError(
+            f"has {n_of(len(cells), 'cell')}, its header {len(header)}: its quotes do not fit; export it again"
+        )
     record: dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell}
     for name, cell in record.items():
         if name in _IDS:
