@@ -21,7 +21,7 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number, is_scored
-from to_labelbox_formats.yolo.text_lines import OBB_HEADER, boxes_of, lines_of
+from to_labelbox_formats.yolo.text_lines import boxes_of, is_headed, lines_of
 
 SAMPLE = 500
 HEADED = "headed"
@@ -39,8 +39,6 @@ _ROWS_LOOKED_INTO = 20
 _RECTANGLE = 0.95
 _INSIDE, _FAR, _ENOUGH, _FEW = 0.9, 0.5, 20, 3
 """Shares of rows by which their points look like poses, and the rows that it takes to say so; of fewer, but a few, all have to."""
-_HEAD = 64
-"""Bytes within which a file has its first line."""
 _VISIBILITIES = pattern(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
 _Layout: TypeAlias = tuple[int, int]
 """Values a keypoint, and values of a prediction at the end."""
@@ -95,7 +93,7 @@ class Evidence(Struct):
         """Count the rows of the label file of a unit."""
         self.files += 1
         data = utf8(data)
-        self.headed += OBB_HEADER in data[:_HEAD]
+        self.headed += is_headed(data)
         ids = self.ids_of.setdefault(split, set())
         for number, line in enumerate(lines_of(data)[0]):
             if len(line) >= MAX_LINE:
@@ -289,7 +287,7 @@ def counts_from_one(ids: Iterable[bytes], names: int) -> bool:
 
 
 def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, bool]:
-    """(points lie in the box of the first four values; and that box's size, as a vertex, would lie far from all others)."""
+    """(points lie in the box of the first four values; and as vertices, its size would lie far from all others, or its centre amid them)."""
     points = values[4 : len(values) - trailing]
     if len(points) % size:
         return False, False
@@ -298,7 +296,8 @@ def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, boo
     if not all(abs(px - x) <= 0.55 * width and abs(py - y) <= 0.55 * height for px, py in present):
         return False, False
     xs, ys = (x, *(p[0] for p in present)), (y, *(p[1] for p in present))
-    return True, _beyond(width, xs) or _beyond(height, ys)
+    amid = len(present) > 1 and _is_amid(x, xs[1:]) and _is_amid(y, ys[1:])
+    return True, amid or _beyond(width, xs) or _beyond(height, ys)
 
 
 def _is_fraction(token: bytes) -> bool:
@@ -332,6 +331,12 @@ def _beyond(value: float, others: tuple[float, ...]) -> bool:
     """Whether a coordinate is outside those of others by more than half of what they span."""
     low, high = min(others), max(others)
     return not (3 * low - high) / 2 <= value <= (3 * high - low) / 2
+
+
+def _is_amid(value: float, others: tuple[float, ...]) -> bool:
+    """Whether a coordinate is in the middle half of what others span, as the corner of an outline seldom is on both axes."""
+    low, high = min(others), max(others)
+    return abs(2 * value - low - high) <= (high - low) / 2
 
 
 class Finding(Struct, frozen=True):
@@ -439,7 +444,7 @@ def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
 def looks_like_rows(head: bytes) -> str:
     """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, :data:`HEADED` where its first line says whose they
     are, one of :data:`WORDS`, or empty for none."""
-    if OBB_HEADER in utf8(head)[:_HEAD]:
+    if is_headed(utf8(head)):
         return HEADED
     lines, mended = lines_of(head)
     if len(head) >= 4096:
@@ -466,4 +471,5 @@ def _kind(tokens: list[bytes]) -> str:
         return "named" if all(0 <= float(t) <= 1 for t in tokens[-4:]) else "worded"
     if len(tokens) < 5 or not all(map(is_number, tokens)) or not float(tokens[0]).is_integer() or float(tokens[0]) < 0:
         return ""
-    return "normalised" if all(-2 <= float(t) <= 2 for t in tokens[1:5]) else "pixels"
+    box = tokens[2:] if len(tokens) == 6 and tokens[1].isdigit() else tokens[1:5]  # behind the identity of a track
+    return "normalised" if all(-2 <= float(t) <= 2 for t in box) else "pixels"

@@ -18,6 +18,13 @@ _DECIMAL_COMMA = pattern(rb"\s*[+-]?[0-9]*,[0-9]+\s*")
 _NUMBERS = pattern(rb"[-+0-9.eE,\s]*")
 OBB_HEADER = b"YOLO_OBB"
 """The first line of the files of labelImg-OBB."""
+_HEAD = 64
+"""Bytes within which a file has its first line."""
+
+
+def is_headed(data: bytes) -> bool:
+    """Whether a text begins with the line that labelImg-OBB writes."""
+    return OBB_HEADER in data[:_HEAD] and data[:_HEAD].strip().splitlines()[0].strip() == OBB_HEADER
 
 
 def lines_of(data: bytes) -> tuple[list[bytes], str]:
@@ -37,7 +44,7 @@ def lines_of(data: bytes) -> tuple[list[bytes], str]:
         lines = bare
         mended.append("quotation marks and brackets around numbers are left out")
     written = [line for line in lines if line.strip()]
-    if written and written[0].strip() == OBB_HEADER:
+    if is_headed(data):
         lines[lines.index(written.pop(0))] = b""
     if written and _is_heading(written[0]):
         lines[lines.index(written.pop(0))] = b""

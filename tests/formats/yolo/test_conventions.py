@@ -228,6 +228,14 @@ def test_identities_of_tracks_are_asked_about(tmp_path: Path) -> None:
     assert made.report.annotations.approximated == 6
 
 
+def test_identities_of_tracks_are_known_without_a_descriptor(tmp_path: Path) -> None:
+    rows = "".join(f"0 {n} 0.5 0.5 0.1 0.{n}\n" for n in range(3, 8))
+    files = {name: data for name, data in yolo(rows).items() if not name.endswith(".yaml")} | {"classes.txt": "cat\n"}
+    with pytest.raises(UsageError, match="-O columns=class,id,x,y,w,h"):
+        Made(tmp_path, files)
+    assert Made(tmp_path, files, options={"columns": "class,id,x,y,w,h"}).boxes[0][0] == "cat"
+
+
 def test_the_origin_of_keras_lines_is_an_assumption_that_flips(tmp_path: Path) -> None:
     files: Files = {**KERAS, "train/_annotations.txt": "a.jpg 0,20,80,60,0 1,1,10,10,0\n"}
     made = Made(tmp_path, files)

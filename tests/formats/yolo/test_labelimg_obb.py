@@ -70,3 +70,10 @@ def test_turned_boxes_that_leave_their_pictures_unturned_are_no_other_form(tmp_p
     rows = "".join(f"0 {390 - n} 100 100 10 90\n" for n in range(9))
     made = Made(tmp_path, described("YOLO_OBB\n" + rows))
     assert list(made.assumed) == ["turned boxes"]
+
+
+@pytest.mark.parametrize("first", ["# YOLO_OBB off", "YOLO_OBB_2 is next"])
+def test_no_other_line_is_taken_for_it(tmp_path: Path, first: str) -> None:
+    rows = "".join(f"0 {n}0 60 60 20 30\n" for n in range(10, 20))
+    with pytest.raises(UsageError, match="-O units=pixels"):
+        convert(write(tmp_path / "source", described(f"{first}\n{rows}")), tmp_path / "out")

@@ -145,6 +145,18 @@ def test_points_that_always_lie_in_their_box_need_kpt_shape(box: Sandbox, values
     assert len(box.objects(kpt_shape=f"3x{values}", predictions=True)) == 20
 
 
+def test_large_poses_need_kpt_shape(box: Sandbox) -> None:
+    """The size of a box in the middle of its picture lies among its points; but no outline begins amid its other vertices."""
+    offsets = [(-0.1, 0.2), (0.05, 0.15), (0.12, -0.1), (-0.05, -0.25), (0.02, 0.28)]
+    text = "".join(
+        f"0 {0.4 + n / 100:.3f} 0.5 0.4 0.7 {' '.join(f'{0.4 + n / 100 + x:.3f} {0.5 + y:.3f}' for x, y in offsets)}\n"
+        for n in range(20)
+    )
+    with pytest.raises(SourceError, match="kpt_shape=5x2"):
+        rows(box, text)
+    assert len(box.objects(kpt_shape="5x2")) == 20
+
+
 def test_outlines_of_equal_length_are_no_poses(box: Sandbox) -> None:
     ring = [(0, -0.1), (0.1, -0.03), (0.06, 0.08), (-0.06, 0.08), (-0.1, -0.03)]
     text = "".join(
