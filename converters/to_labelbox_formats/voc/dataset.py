@@ -85,7 +85,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         from to_labelbox_formats.voc.void import decide_void
 
         classes = decide_void(options.void, classes, source, layout, log)
-    rivals = note_rival_masks(layout, log)
+    rivals = note_rival_masks(layout, path, log)
     note_files(source, layout, log, "" if options.class_names else classes.file, left, rivals, options.masks)
     _note_order(classes, lists, sample, log)
     _note_nothing_labelled(layout, lists, log)

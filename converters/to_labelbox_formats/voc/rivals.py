@@ -14,7 +14,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.document import MAX_BYTES
-from to_labelbox_formats.voc.layout.folder_roles import Role
+from to_labelbox_formats.voc.layout.folder_roles import Role, role_of
 from to_labelbox_formats.voc.layout.index import Layout
 
 _COMPARED = 20
@@ -86,8 +86,9 @@ def is_copy(source: Source, one: str, other: str) -> bool:
         return False
 
 
-def note_rival_masks(layout: Layout, log: Log) -> set[str]:
-    """Masks of a second folder of the same kind, where the first has one of that name; they are not read."""
+def note_rival_masks(layout: Layout, path: str, log: Log) -> set[str]:
+    """Masks of a second folder of the same kind, where the first has one of that name; they are not read. Folders whose names say
+    nothing are asked about."""
     second: set[str] = set()
     first: dict[tuple[Role, str, str], str] = {}
     taken: Counter[tuple[str, str]] = Counter()
@@ -100,11 +101,14 @@ def note_rival_masks(layout: Layout, log: Log) -> set[str]:
             second.add(name)
             taken[first[key], folder.top] += 1
     for (used, other), count in sorted(taken.items()):
+        told = f"{n_of(count, 'picture has', 'pictures have')} a mask in {used} and one in {other}"
+        if role_of(used.split("/")[-2]) is role_of(other.split("/")[-2]) is None:
+            ask(f"{path}: {told}.", [(f'-O labels="{top[:-1]}"', "these masks are read") for top in (used, other)])
         log.assume(
             "folder of masks",
             used,
             unknown=count,
-            why=f"{n_of(count, 'picture has', 'pictures have')} a mask in {used} and one in {other}; nothing says which counts",
+            why=f"{told}; nothing says which counts",
             option=f'-O labels="{other.rstrip("/")}"',
         )
     return second

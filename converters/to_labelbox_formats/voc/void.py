@@ -31,7 +31,8 @@ from to_labelbox_formats.voc.shapes import corner_numbers
 
 _SAMPLE = 24
 _COMPARED = 8
-_FIRST_FEW = 5
+_FIRST_FEW = 14
+"""Classes of the challenge before its most frequent one, a person."""
 _CHALLENGE = re.compile(r"(?i)voc_?20|vocdevkit|(?:^|/)20[01]\d_\d{6}\.")
 _AS_THE_CHALLENGE = (f"-O class_names={CHALLENGE}", f"1 is {VOC_CLASSES[0]}, 2 is {VOC_CLASSES[1]}, …")
 _SURE = 3

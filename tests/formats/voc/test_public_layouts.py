@@ -81,6 +81,17 @@ def test_pictures_of_one_name_that_differ_are_not_guessed(voc: Any) -> None:
     assert Code.ASSET_UNKNOWN in result.log.diagnostics
 
 
+def test_the_extension_of_file_names_tells_which_picture(voc: Any) -> None:
+    """The same names in two forms, neither of them in a folder that would go first."""
+    pictures = {f"big/{name}.png": jpeg(100, 50) for name in "ab"} | {
+        f"small/{name}.jpg": jpeg(50, 25) for name in "ab"
+    }
+    files = {f"ann/{name}.xml": annotation(CAT, filename=f"{name}.png") for name in "ab"}
+    result = voc(files | pictures)
+    assert Code.ASSET_UNKNOWN not in result.log.diagnostics
+    assert [i.asset.path for i in result.items if i.annotations] == ["big/a.png", "big/b.png"]
+
+
 def test_pictures_of_a_program_are_no_part_of_a_set(voc: Any) -> None:
     files = {"demo/a.xml": annotation(CAT), "demo/a.jpg": jpeg(100, 50), "demo/c.jpg": jpeg(100, 50)}
     assert [i.asset.path for i in voc(files | {"icons/open.jpg": jpeg(9, 9)}).items] == ["demo/a.jpg", "demo/c.jpg"]
@@ -142,14 +153,16 @@ def test_masks_of_other_classes_than_the_annotations_are_a_question(voc: Any) ->
     assert (told.for_, told.against) == (1, 0)
 
 
-@pytest.mark.parametrize(("name", "last", "asked"), [("{}", 2, True), ("{}", 9, False), ("2007_{:06}", 2, False)])
+@pytest.mark.parametrize(
+    ("name", "last", "asked"), [("{}", 2, True), ("{}", 9, True), ("{}", 15, False), ("2007_{:06}", 2, False)]
+)
 def test_many_masks_of_the_first_values_alone_are_a_question(voc: Any, name: str, last: int, asked: bool) -> None:
     """Nothing says that they are of the challenge, so cracks are not called aeroplanes; its own pictures are known by their names."""
     values = np.arange(24, dtype=np.uint8).reshape(4, 6) % (last + 1)
     files: dict[str, str | bytes] = {f"SegmentationClass/{name.format(n)}.png": png(values) for n in range(30)}
     files["ImageSets/Segmentation/class.txt"] = "1 0 0 0 background\n"
     if asked:
-        with pytest.raises(UsageError, match=r"15 of 30 masks, .* no other than 1 to 2") as question:
+        with pytest.raises(UsageError, match=f"15 of 30 masks, .* no other than 1 to {last}") as question:
             voc(files)
         assert "-O class_names=voc" in str(question.value)
     labels = [o.label for o in voc(files, Options(class_names="voc") if asked else Options()).objects]

@@ -123,6 +123,27 @@ def test_masks_of_two_generations(tmp_path: Path) -> None:
     assert [line["name"] for line in newer.lines] == ["dog", "dog"]
 
 
+def test_masks_in_folders_of_their_own_kind(tmp_path: Path) -> None:
+    """No pictures are in folders called so: both kinds are of the same pictures, and neither name says which counts."""
+    dog = np.where(PERSON == 15, 12, PERSON)
+    files: dict[str, str | bytes] = {"JPEGImages/a.jpg": jpeg(30, 20), "JPEGImages/b.jpg": jpeg(30, 20)}
+    kinds = {"people": PERSON, "pets": dog}
+    files |= {f"SegmentationClass/{kind}/{s}.png": grey(mask) for kind, mask in kinds.items() for s in "ab"}
+    with pytest.raises(
+        UsageError, match=r'(?s)-O labels="SegmentationClass/people" .*-O labels="SegmentationClass/pets"'
+    ):
+        Made(tmp_path, files)
+    made = Made(tmp_path, files, options={"labels": "pets"})
+    assert [(line["dataRow"]["globalKey"], line["name"]) for line in made.lines] == [("a.jpg", "dog"), ("b.jpg", "dog")]
+    splits = {
+        name.replace("people/b", "pets/b"): data
+        for name, data in files.items()
+        if name != "SegmentationClass/pets/b.png"
+    }
+    del splits["SegmentationClass/pets/a.png"]
+    assert [line["name"] for line in Made(tmp_path / "apart", splits).lines] == ["person", "person"]
+
+
 def test_masks_of_0_and_255_are_asked_about(tmp_path: Path) -> None:
     white = np.where(PERSON == 15, 255, 0)
     files: dict[str, str | bytes] = {

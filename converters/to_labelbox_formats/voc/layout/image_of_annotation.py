@@ -177,10 +177,10 @@ def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int
         if (position := _nearest(layout, xml, found)) >= 0:
             return position, []
         several = several or found
-    if "/" in path:  # a path that tells which of several
-        ending = [p for p in several if f"/{alike(without_extension(layout.images[p]))}".endswith(f"/{path}")]
-        if len(ending) == 1:
-            return ending[0], []
+    ending = [p for p in several if f"/{alike(without_extension(layout.images[p]))}".endswith(f"/{path}")]
+    for told in (ending if "/" in path else [], [p for p in several if _base(layout.images[p]) == said]):
+        if len(told) == 1:  # the path, or the extension, tells which of several
+            return told[0], []
     return (-1 if several else _beside(layout, xml)), several
 
 

@@ -224,7 +224,7 @@ def _named(ordered: Sequence[str], path: str) -> list[int]:
 
 def survey(source: Source) -> Layout:
     """Sort the listing into roles; nothing is opened and nothing linked yet."""
-    layout = Layout()
+    layout, masked = Layout(), list[str]()
     for (prefix, extension), names in source.groups.items():
         path = prefix[:-1]
         own = _own(prefix, names)
@@ -240,7 +240,7 @@ def survey(source: Source) -> Layout:
         elif extension in IMAGE_EXTENSIONS:
             if folder.role in (Role.INSTANCES, Role.CLASSES):
                 layout.masks += own
-                _add_top(layout, folder.role, folder)
+                masked.append(path)
             elif folder.role is Role.OTHER_MASKS:
                 layout.ignored_masks += len(own)
             else:
@@ -272,11 +272,23 @@ def survey(source: Source) -> Layout:
                 layout.class_files += [name for name in others if _ITEM.search(source.head(name))]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
+    _own_tops(layout, masked)
     ranks = {base: rank for rank, base in enumerate(_CLASS_FILES)}
     layout.class_files.sort(key=lambda n: (ranks.get(n.rpartition("/")[2], len(ranks)), n.count("/"), n))
     layout.lists.sort(key=_rank)
     layout.side_lists.sort(key=_rank)
     return layout
+
+
+def _own_tops(layout: Layout, masked: list[str]) -> None:
+    """Add the folders of masks; those below one that hold no other pictures' masks are of another kind, each its own."""
+    others = folders_of(layout.xmls) | folders_of(layout.images) if masked else ()
+    described = {(layout.folders[path].root, layout.folders[path].rest) for path in others}
+    for path in dict.fromkeys(masked):
+        folder = layout.folders[path]
+        if folder.rest and described and (folder.root, folder.rest) not in described:
+            folder = layout.folders[path] = folder._replace(top=folder.top + folder.rest, rest="")
+        _add_top(layout, folder.role, folder)
 
 
 def _own(prefix: str, names: list[str]) -> list[str]:
