@@ -14,12 +14,11 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
-from to_labelbox_formats.voc.evidence import Sample
+from to_labelbox_formats.voc.evidence import Places, Sample, Sizes
 from to_labelbox_formats.voc.options import Angle, Corners, Origin, Outlines, Picture, Sides, Unit
 
 _FEW = 3
 """Boxes of which more are the same by no chance."""
-_MANY = 5
 
 
 def ask_picture(wanted: Picture, sample: Sample, path: str) -> None:
@@ -48,30 +47,30 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
     if wanted is not Origin.AUTO:
         log.decide(f"origin: {wanted}, as asked for")
         return wanted
-    if not sample.boxes:
+    places, genuine, others = sample.places, sample.genuine, sample.files - sample.genuine
+    if not places.count or (not genuine and places.turned == places.count):  # roLabelImg writes edges counted from 0
         return Origin.AS_IS
-    genuine, others = sample.genuine, sample.files - sample.genuine
     told = f"{n_of(genuine, 'file names', 'files name')} the VOC database as their source, which counts pixels from 1"
-    pixels = sample.may_be_pixels and corners in (Corners.AUTO, Corners.SWAPPED)
+    pixels = places.may_be_pixels and corners in (Corners.AUTO, Corners.SWAPPED)
     ended = (
-        f"{n_of(sample.first, 'side begins', 'sides begin')} at 0, {n_of(sample.ends[1], 'ends', 'end')} at the last pixel of the picture counted from 0, "
+        f"{n_of(places.first, 'side begins', 'sides begin')} at 0, {n_of(places.ends[1], 'ends', 'end')} at the last pixel of the picture counted from 0, "
         "and none at its edge, as where pixels are counted from 0 and the last one is included"
     )
     if not genuine:
-        taken, for_, against = Origin.AS_IS, sample.zeros, 0
+        taken, for_, against = Origin.AS_IS, places.zeros, 0
         why = (
-            f"the files do not name the VOC database as their source (0 files do, {n_of(sample.zeros, 'corner is', 'corners are')} at 0), so their "
+            f"the files do not name the VOC database as their source (0 files do, {n_of(places.zeros, 'corner is', 'corners are')} at 0), so their "
             "corners are taken as tools write them, edges counted from 0"
         )
     elif sample.zero:
-        taken, for_, against = Origin.AS_IS, sample.zeros, genuine
+        taken, for_, against = Origin.AS_IS, places.zeros, genuine
         log.note(
             Code.ORIGIN_DOUBTFUL,
             "the files name the VOC database as their source, which counts pixels from 1, but there is a corner at 0: "
             "the corners are taken as they are (-O origin=one_based to count from 1 all the same)",
             file=sample.zero,
         )
-        why = f"{told}, but {n_of(sample.zeros, 'shape begins', 'shapes begin')} at 0"
+        why = f"{told}, but {n_of(places.zeros, 'shape begins', 'shapes begin')} at 0"
     elif others and others == sample.others:
         taken, for_, against = Origin.BY_FILE, genuine + others, 0
         why = f"{told} and includes the last one; {others} name another source: their corners are edges counted from 0"
@@ -83,11 +82,11 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
             "most files name the VOC database as their source, so corners count pixels from 1 and include the last one"
         )
     else:
-        taken, for_, against = Origin.AS_IS, sample.zeros, genuine
+        taken, for_, against = Origin.AS_IS, places.zeros, genuine
         why = f"{told}, and most do not: their corners are taken as tools write them, edges counted from 0"
     other = Origin.AS_IS if taken is Origin.ONE_BASED else Origin.ONE_BASED
     if taken is Origin.AS_IS and pixels:
-        other, against, why = Origin.ZERO_BASED, max(against, sample.ends[1]), f"{why}; {ended}"
+        other, against, why = Origin.ZERO_BASED, max(against, places.ends[1]), f"{why}; {ended}"
     log.assume(
         "origin",
         taken,
@@ -114,28 +113,28 @@ def _ask_origin(path: str, told: str) -> NoReturn:
 _PARTS = {Unit.AUTO: 0, Unit.PIXELS: 0, Unit.FRACTIONS: 1, Unit.PERCENT: 100}
 
 
-def parts_of(wanted: Unit, sample: Sample, path: str, log: Log) -> int:
+def parts_of(wanted: Unit, places: Places, path: str, log: Log) -> int:
     """How many parts of the picture's sides corners are in: 1 for fractions, 100 for per cent, 0 for pixels."""
-    if wanted is Unit.AUTO and sample.specks and sample.relative:
+    if wanted is Unit.AUTO and places.specks and places.relative:
         ask(
             f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the image and not pixels.",
             (("-O unit=fractions", "of width and height"), ("-O unit=pixels", "of pixels, on specks of one pixel")),
         )
-    if wanted is Unit.AUTO and _MANY <= sample.hundreds == sample.boxes and sample.farthest > 50:
+    if wanted is Unit.AUTO and places.may_be_per_cent:
         ask(
-            f"{path}: all {sample.boxes} shapes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
+            f"{path}: all {places.count} shapes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
             (
                 ("-O unit=percent", "of width and height"),
                 ("-O unit=pixels", "shapes at the top left of their pictures"),
             ),
         )
-    if wanted is Unit.AUTO and sample.specks:
+    if wanted is Unit.AUTO and places.specks:
         log.assume(
             "unit",
             Unit.PIXELS,
-            for_=sample.boxes - sample.specks,
-            against=sample.specks,
-            why=f"{sample.specks} of {sample.boxes} shapes lie between 0 and 1, so they seem to be fractions of the image, the others not",
+            for_=places.count - places.specks,
+            against=places.specks,
+            why=f"{places.specks} of {places.count} shapes lie between 0 and 1, so they seem to be fractions of the image, the others not",
             option="-O unit=fractions",
         )
     return _PARTS[wanted]
@@ -167,12 +166,12 @@ def are_outlines_taken(wanted: Outlines, sample: Sample, path: str, log: Log) ->
     return True
 
 
-def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
+def are_sizes(wanted: Corners, places: Places, path: str, log: Log) -> bool:
     """Whether xmax and ymax are width and height, as some scripts write them: boxes then end before they begin."""
-    order = sample.order
+    order = places.order
     if wanted is not Corners.AUTO or not order.flipped:
         return wanted is Corners.SIZES
-    if sample.copied == order.boxes > _FEW:
+    if places.copied == order.boxes > _FEW:
         raise SourceError(
             f"{path}: in all {order.boxes} boxes ymax is the same as xmin, as an old version of VoTT has written it by mistake, so the "
             "lower edges are lost: export the set again (-O corners=swapped takes the numbers all the same)"
@@ -199,22 +198,21 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> bool:
+def decide_sides(wanted: Sides, sizes: Sizes, path: str, log: Log) -> Sides:
     """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it, by the pictures at hand."""
-    if wanted is not Sides.AUTO:
-        return wanted is Sides.SWAPPED
-    if sample.turned_own and not sample.turned_stated and not sample.upright:
+    if wanted is not Sides.AUTO or sizes.turned_stated or sizes.upright:
+        return wanted
+    if sizes.turned_own:
         log.assume(
             "sides of <size>",
             Sides.SWAPPED,
-            for_=sample.turned_own,
-            against=sample.turned_stated,
-            unknown=sample.turned - sample.turned_own,
+            for_=sizes.turned_own,
+            unknown=sizes.turned - sizes.turned_own,
             why="pictures have the sides of <size> exchanged, and boxes stay on the pictures that go beyond <size>",
             option="-O sides=as_stated",
         )
-        return True
-    if sample.turned and not sample.turned_stated and not sample.upright:
+        return Sides.SWAPPED
+    if sizes.turned:
         ask(
             f"{path}: the pictures have the sides of <size> exchanged, and no box tells which are right.",
             (
@@ -222,7 +220,7 @@ def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> boo
                 ("-O sides=as_stated", "<size> is right: the pictures were turned after labelling"),
             ),
         )
-    return False
+    return wanted
 
 
 def are_degrees(wanted: Angle, sample: Sample, path: str, log: Log) -> bool:
@@ -250,24 +248,24 @@ def are_degrees(wanted: Angle, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_resized(wanted: OtherSize, sample: Sample, path: str, log: Log) -> bool:
+def are_resized(wanted: OtherSize, sizes: Sizes, path: str, log: Log) -> bool:
     """Whether pictures were scaled after labelling, so that corners are those of ``<size>``."""
-    if wanted is not OtherSize.AUTO or not sample.rescaled:
+    if wanted is not OtherSize.AUTO or not sizes.rescaled:
         return wanted is OtherSize.SCALED
-    told = f"of {sample.rescaled} boxes on pictures whose <size> is not that of the file, {sample.only_stated} fit <size> alone"
-    if 2 * max(sample.only_stated, sample.by_one_factor) > sample.rescaled and not sample.only_own:
+    told = f"of {sizes.rescaled} boxes on pictures whose <size> is not that of the file, {sizes.only_stated} fit <size> alone"
+    if 2 * max(sizes.only_stated, sizes.by_one_factor) > sizes.rescaled and not sizes.only_own:
         ask(
-            f"{path}: {told}, {sample.by_one_factor} are on pictures that differ by one factor on both sides, so the pictures seem to "
+            f"{path}: {told}, {sizes.by_one_factor} are on pictures that differ by one factor on both sides, so the pictures seem to "
             "have been scaled after labelling.",
             OTHER_SIZE_ANSWERS,
         )
     log.assume(
         "size",
         "the picture's own",
-        for_=sample.only_own,
-        against=sample.only_stated,
-        unknown=sample.rescaled - sample.only_own - sample.only_stated,
-        why=f"<size> differs from the picture's header, which is taken: {told}, {sample.only_own} the picture alone",
+        for_=sizes.only_own,
+        against=sizes.only_stated,
+        unknown=sizes.rescaled - sizes.only_own - sizes.only_stated,
+        why=f"<size> differs from the picture's header, which is taken: {told}, {sizes.only_own} the picture alone",
         option="--other-size scaled",
     )
     return False

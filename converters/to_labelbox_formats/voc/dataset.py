@@ -22,10 +22,10 @@ from to_labelbox_formats.voc.conventions import (
     are_degrees,
     are_outlines_taken,
     are_resized,
-    are_sides_swapped,
     are_sizes,
     ask_picture,
     decide_origin,
+    decide_sides,
     parts_of,
 )
 from to_labelbox_formats.voc.evidence import Sample, document_of
@@ -63,7 +63,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     sample = Sample(source, layout, rules, fallback, check_sizes)
     path, log = source.path, context.log
     ask_picture(options.picture, sample, path)
-    relative = parts_of(options.unit, sample, path, log)
+    relative = parts_of(options.unit, sample.places, path, log)
     origin = Origin.AS_IS if relative else decide_origin(options.origin, options.corners, sample, path, log)
     rules = rules._replace(
         shift=float(origin in (Origin.ONE_BASED, Origin.BY_FILE)),
@@ -73,11 +73,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         transposed=options.corners is Corners.TRANSPOSED,
         outlines=are_outlines_taken(options.outlines, sample, path, log),
         centres=options.corners is Corners.CENTRES,
-        sizes=are_sizes(options.corners, sample, path, log),
+        sizes=are_sizes(options.corners, sample.places, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
-        sides_swapped=are_sides_swapped(_sides(options, context), sample, path, log),
-        resized=are_resized(context.other_size, sample, path, log),
+        sides=decide_sides(_sides(options, context), sample.sizes, path, log),
+        resized=are_resized(context.other_size, sample.sizes, path, log),
         as_displayed=sample.as_displayed,
     )
     classes = _classes(source, layout, options, sample, log)
@@ -110,7 +110,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_items=items.unlabelled,
         asset_names=items.names,
         sizes_stated=options.sides is Sides.AUTO,
-        labels_leave=sample.odd,
+        labels_leave=sample.places.odd,
         transposed="-O corners=transposed" if options.corners is Corners.AUTO else "",
     )
 

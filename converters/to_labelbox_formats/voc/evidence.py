@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from to_labelbox.geometry.any_shape import envelope
 from to_labelbox.geometry.corner_order import CornerOrder
@@ -28,6 +31,7 @@ from to_labelbox_formats.voc.document import (
 from to_labelbox_formats.voc.layout.image_of_annotation import image_called
 from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.objects import left_out
+from to_labelbox_formats.voc.options import Sides
 from to_labelbox_formats.voc.shapes import (
     FULL_TURN,
     Rules,
@@ -50,6 +54,10 @@ _OUTLINES = 200
 _APART = 0.1
 _HEADERS = 200
 """Pictures whose headers are compared with ``<size>``."""
+_MANY, _ENOUGH = 5, 10_000.0
+"""Shapes below 100, and how often as many pictures would have to be labelled anew for chance to put them there, that seem to be per cent."""
+Place: TypeAlias = tuple[float, ...]
+"""Left, top, right and bottom, and then the stated width and height where they are kept."""
 
 
 def document_of(source: Source, name: str, fallback: str) -> Document | None:
@@ -60,118 +68,41 @@ def document_of(source: Source, name: str, fallback: str) -> Document | None:
         return None
 
 
-class Sample:
-    """Counts over the boxes of objects and parts, and over the outlines of objects without one, unless they say otherwise.
+class Places(Struct):
+    """Counts over the boxes of objects and parts, and over outlines of objects without one; numbers that have to be mended count as they are read then.
 
-    Numbers that have to be mended count as they are read then.
-
-    ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
-    ``ends`` are sides that end at the edge of the picture or beyond it, or at its last pixel (counted from 0); ``first`` begin at 0, ``broken`` corners are no pixels;
-    ``ends``, ``first`` and ``broken`` are of boxes alone, and so is ``order``, that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
-    ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
-    is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
-    ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
-    radians, and whole numbers beyond a half turn. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
-    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``as_displayed``: which side up they were labelled. ``copied``: ymax is xmin. ``odd``: some box
-    ends before it begins or goes beyond its picture.
+    ``zeros`` have a corner at 0 or below; ``specks`` are fractions between 0 and 1, which all are that are ``relative``. ``hundreds`` stay below 100, ``farthest``
+    at most, on pictures of 200 pixels and more a side, of which ``chance`` is the area in squares of 100 pixels, multiplied over the pictures. ``turned`` are turned boxes.
+    Of boxes alone: ``ends`` are sides that end at the edge of the picture or beyond it, or at its last pixel (counted from 0); ``first`` begin at 0;
+    ``broken`` have corners that are no pixels; ``copied``: ymax is xmin; ``odd``: some end before they begin or go beyond their picture.
     """
 
-    def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
-        self.files = self.genuine = self.others = self.boxes = self.zeros = 0
-        self.specks = self.hundreds = self.outlines = self.apart = 0
-        self.ends = [0, 0]
-        self.first = self.broken = 0
-        self.named: set[int] = set()
-        self.renamed = self.size_of_named = self.size_of_stem = 0
-        self.farthest = 0.0
-        self.odd = False
-        self._boxes: list[tuple[float, ...]] = []
-        self._rules = rules
-        self.rescaled = self.by_one_factor = self.only_stated = self.only_own = 0
-        self.angles = self.beyond_turn = self.whole_angles = 0
-        self.upright = self.turned = self.turned_own = self.turned_stated = 0
-        self.copied = 0
-        self._shown: list[tuple[Size | None, Header]] = []
-        self.order = CornerOrder()
-        self.zero = ""
-        self.relative = True
-        self._headers = _HEADERS if check_sizes else 0
-        labels: dict[str, None] = {}
-        self.documents: dict[int, Document] = {}
-        room = _KEPT_ROWS
-        units = [unit for unit in range(len(layout.xmls)) if unit not in layout.refused]
-        for unit in units[:: max(1, -(-len(units) // _SAMPLE))]:
-            document = document_of(source, layout.xmls[unit], fallback)
-            if document is not None:
-                if not document.elements and room > 0:
-                    self.documents[unit] = document
-                    room -= 1 + len(document.rows)
-                self._add(document, layout.xmls[unit], labels)
-                if not document.rows or not (image := layout.image(unit)):
-                    continue
-                if document.filename and not image.endswith(document.filename):
-                    other = image_called(layout, layout.xmls[unit], document.filename)
-                    if other >= 0 and layout.images[other] != image:
-                        self.renamed += 1
-                        self.named.add(other)
-                        if self._headers:
-                            self._compare_named(document, source, layout.images[other], image)
-                        continue
-                if self._headers:
-                    self._compare(document, source, image)
-        self.order.boxes = len(self._boxes)
-        if self.ends[1]:
-            self.broken = sum(min(box[:2]) < 0 or not all(map(float.is_integer, box[:4])) for box in self._boxes)
-        if self.odd:
-            self._count_odd()
-        self._boxes.clear()
-        self.as_displayed = displayed(self._shown)
-        labels.pop("", None)
-        self.labels = tuple(labels)
+    count: int = 0
+    zeros: int = 0
+    specks: int = 0
+    relative: bool = True
+    hundreds: int = 0
+    farthest: float = 0.0
+    chance: float = 1.0
+    turned: int = 0
+    ends: list[int] = field(default_factory=lambda: [0, 0])
+    first: int = 0
+    broken: int = 0
+    copied: int = 0
+    odd: bool = False
+    order: CornerOrder = field(default_factory=CornerOrder)
+    boxes: list[Place] = field(default_factory=list)
 
-    def _add(self, document: Document, name: str, labels: dict[str, None]) -> None:
-        self.files += 1
-        genuine = is_genuine(document)
-        self.genuine += genuine
-        self.others += not genuine and bool(document.database.strip() or document.credit.strip())
-        sides = width, height = number(document.width) or 0.0, number(document.height) or 0.0
-        first = len(self._boxes)
-        outlines: list[tuple[float, ...]] = []
-        if document.elements or self._rules.skip_difficult:
-            for n, row in enumerate(document.rows):
-                element = document.elements[n] if document.elements else None
-                values = corner_numbers(row[5:9], self._rules.commas)
-                if (values or has_outline(element)) and left_out(self._rules, row, element) is None:
-                    labels[(row[0] or "").strip()] = None
-                found = [values]
-                if element is not None:
-                    self._turned(element)
-                    found += [corner_numbers(corners_of(box), self._rules.commas) for box in _further_boxes(element)]
-                    if values and self.outlines < _OUTLINES:
-                        self._outlined(row, element)
-                    elif not any(found) and len(outlines) < _ALONE and (place := self._place(row, element)):
-                        outlines.append((*place, *sides))
-                self._boxes += [(*values, *sides) for values in found if values]
-        else:  # a plain row has a name and four numbers
-            for label, _, _, _, _, *corners in document.rows:
-                labels[label.strip()] = None  # type: ignore[union-attr]
-                self._boxes.append((*map(float, corners), width, height))  # type: ignore[arg-type]
-        self._count(self._boxes[first:], name if genuine else "", *sides, boxes=True)
-        if outlines:
-            self._count(outlines, name if genuine else "", *sides, boxes=False)
-
-    def _count(
-        self, places: list[tuple[float, ...]], genuine: str, width: float, height: float, *, boxes: bool
-    ) -> None:
-        """Count the places of a file, which is named if it is genuine; ``boxes``, or what is around outlines."""
-        self.boxes += len(places)
+    def add(self, places: list[Place], width: float, height: float, *, boxes: bool) -> bool:
+        """Count the places of a file, of ``boxes`` or around outlines, with the size that it states; whether a corner is at 0."""
+        self.count += len(places)
         wide, high = (width + 1, height + 1) if width else (math.inf, math.inf)
+        zeros, hundreds = self.zeros, self.hundreds
         for left, top, right, bottom, _, _ in places:
             if right < left or bottom < top or right > wide or bottom > high:
                 self.odd = True
             if left <= 0 or top <= 0 or right <= 0 or bottom <= 0:
                 self.zeros += 1
-                self.zero = self.zero or genuine
                 self.first += boxes and (left == 0) + (top == 0)
             if boxes and (right >= wide - 2 or bottom >= high - 2):
                 self._ending(wide - 1 - right)
@@ -184,23 +115,148 @@ class Sample:
             if greatest <= 100 and width >= 200 <= height:
                 self.hundreds += 1
                 self.farthest = max(self.farthest, greatest)
+        if self.hundreds > hundreds:
+            self.chance = min(self.chance * width * height / 10_000, _ENOUGH)
+        return self.zeros > zeros
 
     def _ending(self, short: float) -> None:
         """Count a side that ends so far before the edge of its picture."""
         if short <= 1:
             self.ends[short == 1] += 1
 
+    def finish(self) -> None:
+        """Count what takes all boxes: the order of corners only where some box is flipped or goes beyond its picture, which is seldom."""
+        self.order.boxes = len(self.boxes)
+        if self.ends[1]:
+            self.broken = sum(min(box[:2]) < 0 or not all(map(float.is_integer, box[:4])) for box in self.boxes)
+        if self.odd:
+            self.order.boxes = 0
+            for left, top, right, bottom, width, height in self.boxes:
+                self.order.add(left, top, right, bottom, width, height)
+                self.copied += bottom == left
+        self.boxes.clear()
+
     @property
     def may_be_pixels(self) -> bool:
         """Whether corners may be pixels counted from 0, of which the last is in the box: some is 0, none the edge of a picture."""
         return bool(self.first and self.ends[1]) and not (self.ends[0] or self.broken)
 
-    def _count_odd(self) -> None:
-        """What is counted only where some box is flipped or goes beyond its picture, which is seldom."""
-        self.order.boxes = 0
-        for left, top, right, bottom, width, height in self._boxes:
-            self.order.add(left, top, right, bottom, width, height)
-            self.copied += bottom == left
+    @property
+    def may_be_per_cent(self) -> bool:
+        """Whether all lie below 100 and no chance explains that: of labels anywhere on their pictures, one set in ten thousand would."""
+        return _MANY <= self.hundreds == self.count and self.farthest > 50 and self.chance >= _ENOUGH
+
+
+class Sizes(Struct):
+    """Pictures that are held against what their files state, by their labels.
+
+    Of the ``rescaled`` labels, whose picture has another size than is stated (``by_one_factor``: on both sides), ``only_stated`` fit the stated size alone and
+    ``only_own`` the picture's. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is stated and ``turned_stated`` beyond the
+    picture; ``upright`` counts pictures that have the stated size, ``shown`` are those with an EXIF orientation.
+    """
+
+    rescaled: int = 0
+    by_one_factor: int = 0
+    only_stated: int = 0
+    only_own: int = 0
+    turned: int = 0
+    turned_own: int = 0
+    turned_stated: int = 0
+    upright: int = 0
+    shown: list[tuple[Size | None, Header]] = field(default_factory=list)
+
+    def add(self, said: tuple[float, float], header: Header, labels: Iterable[Place]) -> None:
+        """Count the labels of a picture that has another size than is stated, and not for being turned as its EXIF orientation says."""
+        own = header.width, header.height
+        if header.orientation > 4:
+            self.shown.append(((int(said[0]), int(said[1])), header))
+        elif said == own:
+            self.upright += own[0] != own[1]
+        else:
+            exchanged, by_one_factor = said == own[::-1], is_scaled((int(said[0]), int(said[1])), own)
+            for _, _, right, bottom, *_ in labels:
+                beyond_stated, beyond_own = (right > w + 1 or bottom > h + 1 for w, h in (said, own))
+                if exchanged:
+                    self.turned += 1
+                    self.turned_own += beyond_stated
+                    self.turned_stated += beyond_own
+                else:
+                    self.rescaled += 1
+                    self.by_one_factor += by_one_factor
+                    self.only_stated += beyond_own > beyond_stated
+                    self.only_own += beyond_stated > beyond_own
+
+
+class Sample:
+    """What some of the annotation files, spread over the set, say: of their ``places``, and of the ``sizes`` of their pictures.
+
+    ``genuine`` files name the challenge as their source, ``others`` name something else; the ``zero`` is a genuine file with a corner at 0 or below.
+    ``outlines`` beside a box, of which those ``apart`` lie elsewhere; ``angles``: all, beyond a full turn in radians, and whole numbers beyond a half turn.
+    ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone is stated by ``size_of_named`` and ``size_of_stem``.
+    ``labels`` are the classes, ``documents`` those that need not be read again.
+    """
+
+    def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
+        self.files = self.genuine = self.others = 0
+        self.zero = ""
+        self.places, self.sizes = Places(), Sizes()
+        self.outlines = self.apart = self.angles = self.beyond_turn = self.whole_angles = 0
+        self.named: set[int] = set()
+        self.renamed = self.size_of_named = self.size_of_stem = 0
+        self._rules, self._headers = rules, _HEADERS if check_sizes else 0
+        self.documents: dict[int, Document] = {}
+        labels: dict[str, None] = {}
+        room = _KEPT_ROWS
+        units = [unit for unit in range(len(layout.xmls)) if unit not in layout.refused]
+        for unit in units[:: max(1, -(-len(units) // _SAMPLE))]:
+            document = document_of(source, layout.xmls[unit], fallback)
+            if document is not None:
+                if not document.elements and room > 0:
+                    self.documents[unit] = document
+                    room -= 1 + len(document.rows)
+                self._add(document, layout.xmls[unit], labels)
+                if document.rows and (image := layout.image(unit)):
+                    self._compare(document, source, layout, layout.xmls[unit], image)
+        self.places.finish()
+        self.as_displayed = displayed(self.sizes.shown)
+        labels.pop("", None)
+        self.labels = tuple(labels)
+
+    def _add(self, document: Document, name: str, labels: dict[str, None]) -> None:
+        self.files += 1
+        genuine = is_genuine(document)
+        self.genuine += genuine
+        self.others += not genuine and bool(document.database.strip() or document.credit.strip())
+        sides = width, height = number(document.width) or 0.0, number(document.height) or 0.0
+        boxes, outlines = self.places.boxes, list[Place]()
+        first = len(boxes)
+        if document.elements or self._rules.skip_difficult:
+            for n, row in enumerate(document.rows):
+                element = document.elements[n] if document.elements else None
+                values = corner_numbers(row[5:9], self._rules.commas)
+                if (values or has_outline(element)) and left_out(self._rules, row, element) is None:
+                    labels[(row[0] or "").strip()] = None
+                found = [values]
+                if element is not None:
+                    self._turned(element)
+                    found += [corner_numbers(corners_of(box), self._rules.commas) for box in _further_boxes(element)]
+                    if values and self.outlines < _OUTLINES:
+                        self._outlined(row, element)
+                    elif not any(found) and len(outlines) < _ALONE:
+                        geometry = _shape_of(row, element, self._rules).geometry
+                        if place := _around(geometry):
+                            outlines.append((*place, *sides))
+                            self.places.turned += isinstance(geometry, RotatedBox)
+                boxes += [(*values, *sides) for values in found if values]
+        else:  # a plain row has a name and four numbers
+            for label, _, _, _, _, *corners in document.rows:
+                labels[label.strip()] = None  # type: ignore[union-attr]
+                boxes.append((*map(float, corners), width, height))  # type: ignore[arg-type]
+        zero = self.places.add(boxes[first:], *sides, boxes=True)
+        if outlines:
+            zero |= self.places.add(outlines, *sides, boxes=False)
+        if zero and genuine:
+            self.zero = self.zero or name
 
     def _outlined(self, row: Row, element: Element) -> None:
         """Compare the outline of an object with the box beside it."""
@@ -209,21 +265,6 @@ class Sample:
         if around is not None and shape.box is not None:
             self.outlines += 1
             self.apart += overlap(around, shape.box) < _APART
-
-    def _place(self, row: Row, element: Element) -> tuple[float, ...] | None:
-        """How far an object without a box reaches; of a turned box, the centre and the sides tell."""
-        return _around(_shape_of(row, element, self._rules).geometry)
-
-    def _reaches(self, document: Document) -> Iterator[tuple[float, ...]]:
-        """How far the objects of a file reach; of a turned box only the centre, since its sides go along no edge of the picture."""
-        for n, row in enumerate(document.rows):
-            place = corner_numbers(row[5:9], self._rules.commas)
-            if place is None and document.elements:
-                geometry = _shape_of(row, document.elements[n], self._rules).geometry
-                centre = Point(geometry.cx, geometry.cy) if isinstance(geometry, RotatedBox) else geometry
-                place = _around(centre)
-            if place is not None:
-                yield place
 
     def _turned(self, element: Element) -> None:
         turned = child_of(element, "robndbox")
@@ -236,38 +277,44 @@ class Sample:
             self.beyond_turn += abs(angle) > FULL_TURN
             self.whole_angles += angle.is_integer() and abs(angle) > math.pi
 
-    def _compare_named(self, document: Document, source: Source, named: str, stem: str) -> None:
-        self._headers -= 1
-        self.size_of_named += size_is_of(document, source, named, stem)
-        self.size_of_stem += size_is_of(document, source, stem, named)
+    def _compare(self, document: Document, source: Source, layout: Layout, name: str, image: str) -> None:
+        """Hold a file against its picture, or against the other one that it names."""
+        if document.filename and not image.endswith(document.filename):
+            other = image_called(layout, name, document.filename)
+            if other >= 0 and (named := layout.images[other]) != image:
+                self.renamed += 1
+                self.named.add(other)
+                if self._headers:
+                    self._headers -= 1
+                    self.size_of_named += size_is_of(document, source, named, image)
+                    self.size_of_stem += size_is_of(document, source, image, named)
+                return
+        if self._headers:
+            self._headers -= 1
+            header = source.header(image)
+            said = number(document.width) or 0.0, number(document.height) or 0.0
+            if header is not None and all(said):
+                self.sizes.add(said, header, reaches(document, self._rules))
 
-    def _compare(self, document: Document, source: Source, image: str) -> None:
-        """Count the boxes of a picture that has another size than is stated, and not for being turned."""
-        self._headers -= 1
-        header = source.header(image)
-        said = (number(document.width) or 0.0, number(document.height) or 0.0)
-        if header is None or not all(said):
-            return
-        if header.orientation > 4:
-            self._shown.append(((int(said[0]), int(said[1])), header))
-            return
-        if said == (header.width, header.height):
-            self.upright += header.width != header.height
-            return
-        if said == (header.height, header.width):
-            for _, _, right, bottom in self._reaches(document):
-                self.turned += 1
-                self.turned_own += right > said[0] + 1 or bottom > said[1] + 1
-                self.turned_stated += right > header.width + 1 or bottom > header.height + 1
-            return
-        by_one_factor = is_scaled((int(said[0]), int(said[1])), (header.width, header.height))
-        for _, _, right, bottom in self._reaches(document):
-            self.rescaled += 1
-            self.by_one_factor += by_one_factor
-            fits_stated = right <= said[0] + 1 and bottom <= said[1] + 1
-            fits_own = right <= header.width + 1 and bottom <= header.height + 1
-            self.only_stated += fits_stated and not fits_own
-            self.only_own += fits_own and not fits_stated
+
+def reaches(document: Document, rules: Rules) -> Iterator[Place]:
+    """How far the objects of a file reach; of a turned box only the centre, since its sides go along no edge of the picture."""
+    for n, row in enumerate(document.rows):
+        place = corner_numbers(row[5:9], rules.commas)
+        if place is None and document.elements:
+            geometry = _shape_of(row, document.elements[n], rules).geometry
+            place = _around(Point(geometry.cx, geometry.cy) if isinstance(geometry, RotatedBox) else geometry)
+        if place is not None:
+            yield place
+
+
+def stays_on_picture(document: Document, said: Size, own: Size, rules: Rules) -> bool:
+    """Whether the labels of a file stay on its picture and not within the size that it states; no, where the user says how to read either."""
+    if rules.sides is not Sides.AUTO or rules.relative or rules.sizes or rules.centres or rules.transposed:
+        return False
+    sizes = Sizes()
+    sizes.add(said, Header(*own), reaches(document, rules))
+    return sizes.turned_own > 0 == sizes.turned_stated
 
 
 def _further_boxes(element: Element) -> list[Element | None]:
@@ -281,7 +328,8 @@ def _shape_of(row: Row, element: Element, rules: Rules) -> Shape:
     return ShapeReader(plain, None, lambda code, message, where: None).shape(row, element, 0, "")
 
 
-def _around(geometry: Geometry | None) -> tuple[float, ...] | None:
+def _around(geometry: Geometry | None) -> Place | None:
+    """What is around a geometry; of a turned box, the centre and the sides tell."""
     match geometry:
         case Polygon(parts):
             return bounds([value for part in parts for value in part[0]])

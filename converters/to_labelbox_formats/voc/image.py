@@ -22,12 +22,12 @@ from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
 from to_labelbox.source.side_up import Side, Size, code_of_sizes, note_turned, side_of
 from to_labelbox_formats.voc.box_tables import BoxTables, counting_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
-from to_labelbox_formats.voc.evidence import size_is_of
+from to_labelbox_formats.voc.evidence import size_is_of, stays_on_picture
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
 from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
 from to_labelbox_formats.voc.objects import annotations_of
-from to_labelbox_formats.voc.options import Picture
+from to_labelbox_formats.voc.options import Picture, Sides
 from to_labelbox_formats.voc.rivals import is_copy
 from to_labelbox_formats.voc.shapes import Rules, number
 
@@ -305,7 +305,7 @@ class Items:
     ) -> tuple[Size | None, Size | None, Side | None]:
         """(stored size, size of the frame that labels are in, how that has to be turned)."""
         said = _size_of(document, name, log) if document else None
-        if said and self._rules.sides_swapped:
+        if said and self._rules.sides is Sides.SWAPPED:
             said = said[::-1]
         if header is None and (said is None or self._check_sizes):
             header = self._header(path, image)
@@ -319,11 +319,12 @@ class Items:
                 return side.stored, side.drawn, side if side.orientation > 1 else None
         if said is None or said == own:
             return own, own, None
-        if said == own[::-1] and self._context.other_size is not OtherSize.PICTURE:
-            message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
-            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
-            return said, said, None
         told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
+        if said == own[::-1] and self._context.other_size is not OtherSize.PICTURE:
+            wrong = document is not None and stays_on_picture(document, said, own, self._rules)
+            why = "labels stay on the image alone, which is taken" if wrong else "it was turned after labelling"
+            log.note(Code.IMAGE_SIZE_MISMATCH, f"{told}: {why}", file=name)
+            return (own, own, None) if wrong else (said, said, None)
         resized = self._rules.resized
         log.note(code_of_sizes(said, own), told + (": labels are scaled" if resized else ", which is taken"), file=name)
         if self._context.other_size is OtherSize.EXCHANGED:  # which exchanges them all, this one back

@@ -19,7 +19,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point, without_thousands
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
-from to_labelbox_formats.voc.options import Commas, PartNames
+from to_labelbox_formats.voc.options import Commas, PartNames, Sides
 
 _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
@@ -46,8 +46,8 @@ class Rules(NamedTuple):
 
     ``shift`` is 1 for 1-based corners; ``last`` is 1 where corners are pixels of which the last is in the box; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
-    size of the picture; ``sides_swapped``: that has its width and height the wrong way
-    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` and ``last`` hold for files that
+    size of the picture; ``sides``: whether that has width and height the wrong way round, by each file's labels unless
+    it holds for all; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` and ``last`` hold for files that
     name the challenge. ``relative``: numbers are so many parts of the picture's sides, 0 for pixels. ``transposed``: x is y in corners. ``centres``: corners are a centre, width and height.
     """
 
@@ -61,7 +61,7 @@ class Rules(NamedTuple):
     degrees: bool = False
     any_angle: bool = False
     resized: bool = False
-    sides_swapped: bool = False
+    sides: Sides = Sides.AUTO
     as_displayed: bool = True
     by_file: bool = False
     transposed: bool = False

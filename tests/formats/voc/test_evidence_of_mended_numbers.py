@@ -71,6 +71,14 @@ def test_per_cent(tmp_path: Path, shape: Callable[[int], str]) -> None:
         convert(write(tmp_path / "source", six(*map(shape, range(5)))), tmp_path / "out")
 
 
+@pytest.mark.parametrize(("pictures", "width"), [(2, 400), (3, 200)])
+def test_a_few_small_outlines_are_no_per_cent(tmp_path: Path, pictures: int, width: int) -> None:
+    """Labels at the top left of a few pictures may lie there by chance."""
+    shapes = "".join(thing(polygon(20 + n, 10, 90, 10, 90, 80)) for n in range(4))
+    files = {f"{n}.xml": voc(shapes, filename=f"{n}.jpg", size=(width, 200)) for n in range(pictures)}
+    assert Made(tmp_path, files).report.annotations.converted == 4 * pictures
+
+
 def test_sizes_for_corners(tmp_path: Path) -> None:
     files = six(*(commas(200.5 + n, 100.5, 40.5, 20.5) for n in range(5)))
     with pytest.raises(UsageError, match="all 30 stay on their pictures as width and height"):
@@ -90,6 +98,16 @@ def test_outlines_alone_count_from_1_where_the_files_say_so(tmp_path: Path) -> N
     assert made.lines[0]["polygon"] == [{"x": 1, "y": 0}, {"x": 49, "y": 0}, {"x": 49, "y": 5}]
 
 
+def test_turned_boxes_count_from_0_as_their_tool_does(tmp_path: Path) -> None:
+    files = six(turned(120, 60, 40, 20, 0.5))
+    made = Made(tmp_path / "a", files)
+    assert "origin" not in made.assumed
+    shifted = Made(tmp_path / "b", files, options={"origin": "one_based"})
+    for line, moved in zip(made.lines, shifted.lines):
+        for one, other in zip(line["polygon"], moved["polygon"]):
+            assert other == {"x": pytest.approx(one["x"] - 1), "y": pytest.approx(one["y"] - 1)}
+
+
 # ------------------------------------------------------------------------------------------------------- what is read
 
 
@@ -104,6 +122,18 @@ def test_sides_of_turned_boxes_say_nothing_of_those_of_the_picture(tmp_path: Pat
     files: Files = {"a.xml": slanted, "a.jpg": jpeg(400, 200)}
     with pytest.raises(UsageError, match=r"(?s)sides of <size> exchanged.*-O sides=swapped .*-O sides=as_stated"):
         convert(write(tmp_path / "source", files), tmp_path / "out")
+
+
+def test_sides_swapped_in_some_files_are_told_by_their_labels(tmp_path: Path) -> None:
+    wide, high = corners(10, 5, 390, 150), corners(5, 10, 150, 390)
+    shapes = {"a": (wide, (400, 200)), "b": (wide, (200, 400)), "c": (high, (200, 400))}
+    texts = {f"{s}.xml": voc(thing(x), filename=f"{s}.jpg", size=size) for s, (x, size) in shapes.items()}
+    files: Files = {**texts, **{f"{s}.jpg": jpeg(400, 200) for s in shapes}}
+    made = Made(tmp_path / "told", files)
+    assert made.boxes == [("cat", 10, 5, 380, 145)] * 2 + [("cat", 5, 10, 145, 380)]
+    assert made.codes["image-size-mismatch"] == 2
+    assert "clipped" not in made.codes
+    assert Made(tmp_path / "stated", files, options={"sides": "as_stated"}).codes["clipped"] == 1
 
 
 def test_decimal_commas_of_turned_boxes(tmp_path: Path) -> None:
