@@ -15,7 +15,7 @@ import msgspec
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.label_studio.assets import guess_key, shows_media
+from to_labelbox_formats.label_studio.assets import AUDIO_EXTENSIONS, extension, guess_key, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown, root_key
 from to_labelbox_formats.label_studio.files.records import whole_number
 from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
@@ -41,6 +41,8 @@ class FieldEvidence:
         self._longest = 0
         self._media: Counter[str] = Counter()
         self._paged: set[str] = set()
+        self._heard: set[str] = set()
+        self._other: set[str] = set()
         self.guessed: set[str] = set()
         """The fields that hold the asset where nothing but the data tells."""
         self._texts: Counter[str] = Counter()
@@ -56,6 +58,9 @@ class FieldEvidence:
         media = [name for name, value in data.items() if shows_media(value)]
         self._media.update(media)
         self._paged.update(name for name in media if isinstance(data[name], list))
+        for name in media:
+            if name not in self._other:
+                (self._heard if extension(str(data[name])) in AUDIO_EXTENSIONS else self._other).add(name)
         guessed = guess_key(data)
         if guessed is not None:
             self.guessed.add(guessed)
@@ -105,6 +110,11 @@ class FieldEvidence:
     def paged(self) -> bool:
         """Whether all that tasks show are lists of files, of which a Repeater can make an object each."""
         return bool(self._paged) and self._paged == self._media.keys()
+
+    @property
+    def sounds(self) -> set[str]:
+        """Fields that hold files of sound alone."""
+        return self._heard - self._other
 
     def ask(self) -> None:
         """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""

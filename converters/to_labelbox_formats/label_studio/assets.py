@@ -61,6 +61,8 @@ _SERVED = re.compile(
     r"^/data/upload/|(?:^|/)upload/\d+/|/data/local-files/?\?|/storage-data/uploaded/?\?|/tasks/\d+/(?:presign|resolve)/"
 )
 """Paths that the server of the project answers."""
+_OF_ITS_USERS = re.compile(r"(?:^|/)data/upload/\d+/[0-9a-f]{8}-")
+"""Paths that the server answers to those who are logged in alone, so that no address of them is of use."""
 _DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 _SPECIAL = re.compile(r"[?#%]|://")
 _EMBEDDED = re.compile(
@@ -98,7 +100,7 @@ class Slot(Struct):
     """One asset of a task: an object's only value, or one page of a list.
 
     ``order``: the messages as they are shown by their times, where the editor does so. ``ref``: the identity of its reference; empty for inline texts, which belong to their task. ``inline``: the ``data:``
-    address of a file that stands in the task itself.
+    address of a file that stands in the task itself. ``undecoded``: a text that is not in the base64 that the config says.
     """
 
     shown: str
@@ -113,6 +115,7 @@ class Slot(Struct):
     inline: str = ""
     tag: str = ""
     paged: bool = False
+    undecoded: bool = False
 
 
 def extension(reference: str) -> str:
@@ -154,7 +157,7 @@ def reference_of(text: str) -> Reference | None:
         return _named(_DRIVE.sub("", query["d"].replace("\\", "/")).lstrip("/"))
     path = query.get("filepath") or (served if parts.host else parts.path)
     if _UPLOAD.search(path):
-        return _upload(path, text if web else None)
+        return _upload(path, text if web and not (_OF_ITS_USERS.search(path) or "filepath" in query) else None)
     if parts.scheme and is_url(text):
         host, path, query_text = parts.host, parts.path, parts.query
         if web and query_text and not os.path.splitext(path)[1]:
@@ -287,7 +290,8 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
             return [], "it has no data, so nothing says which asset it is about"
         keys = ", ".join(sorted(map(str, data))[:8])
         return [], f"its data holds {keys}: which of them is the asset? Say it with -O data_key=NAME"
-    found = _slots("", "", data[key], shown)
+    # with a config it is none of its objects; those that regions let see are all alike
+    found = _slots("", "", data[key], None if config.found else shown)
     return found, "" if found else f"its {key!r} names no asset: {str(data[key])[:80]!r}"
 
 
@@ -384,6 +388,7 @@ def _as_taken(media: Media | None, shown: Shown | None, value: str) -> Media | N
 
 def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> list[Slot]:
     media = _MEDIA_OF_TAG.get(tag)
+    undecoded = False
     if not tag:
         media = _MEDIA_OF_EXTENSION.get(extension(value)) if "\n" not in value else None
         if media is None:
@@ -392,7 +397,8 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         # no browser shows these as pictures; where there is no config, boxes alone have let it seem to be one
         media = _NO_PICTURES.get(extension(value), media)
     elif shown and shown.encoding in _ENCODINGS and not shown.by_url:
-        value = _decoded(value, _ENCODINGS[shown.encoding])
+        decoded = _decoded(value, _ENCODINGS[shown.encoding])
+        undecoded, value = decoded is None, value if decoded is None else decoded
     if tag == "hypertext" and (embedded := _EMBEDDED.fullmatch(value)):
         # the templates for PDF and media had no tag of their own once and show them in a page of one element
         inner = unescape(embedded.group(1))
@@ -403,7 +409,7 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     if media is Media.CONVERSATION and " " in value and not (_REMOTE.match(value) or _SERVED.search(value)):
         media = Media.TEXT  # a dialogue is a list, or an address of one
     if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
-        return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
+        return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag, undecoded=undecoded)]
     if media is Media.TEXT and tag == "hypertext":
         media = Media.HTML
     if _BARE_PICTURE.match(value) and media is Media.IMAGE:
@@ -413,13 +419,13 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     return [Slot(name, page, media, reference.identity, reference, inline=inline, tag=tag)] if reference else []
 
 
-def _decoded(text: str, encoding: str) -> str:
-    """A text that stands in base64 as the editor shows it, also in lines and without its padding; as it is where it is none."""
+def _decoded(text: str, encoding: str) -> str | None:
+    """A text that stands in base64 as the editor shows it, also in lines and without its padding; None where it is none."""
     packed = "".join(text.splitlines()).rstrip("=")
     try:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True).decode(encoding)
     except (binascii.Error, ValueError):
-        return text
+        return None
 
 
 def _is_dialogue(items: list[Any], text_key: str) -> bool:

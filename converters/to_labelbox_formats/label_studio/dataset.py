@@ -32,7 +32,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
     conventions = settle(index.census.evidence, options, log)
-    index = msgspec.structs.replace(index, config=with_media(index.config, index.census.evidence, options, context))
+    index = msgspec.structs.replace(index, config=with_media(index.config, index.census, options, context))
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
         index.census.flat.tell(log, options.data_key, files[0].name if files else "")

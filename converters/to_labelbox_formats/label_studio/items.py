@@ -241,6 +241,9 @@ class _Range(Struct, frozen=True):
                 file=place.file,
                 where=place.where,
             )
+        if asset.slot.undecoded:
+            message = "its text is not in base64, as the labelling config says: it is read as it stands"
+            log.note(Code.FIELD_IGNORED, message, file=path)
         if asset.slot.reference and not asset.sizes.at_hand:
             note_disk(asset.slot.reference.stated, log)
         # the place of an annotation tells its task

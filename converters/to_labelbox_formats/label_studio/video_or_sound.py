@@ -15,14 +15,15 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.image_headers import VIDEO_EXTENSIONS
 from to_labelbox_formats.label_studio.assets import Slot, extension
-from to_labelbox_formats.label_studio.config import TIMED_TAGS, Config
-from to_labelbox_formats.label_studio.conventions import Evidence
+from to_labelbox_formats.label_studio.census import ExportCensus
+from to_labelbox_formats.label_studio.config import TIMED_TAGS, Config, root_key
 from to_labelbox_formats.label_studio.options import Options
 
 
-def with_media(config: Config, evidence: Evidence, options: Options, context: ReadContext) -> Config:
+def with_media(config: Config, census: ExportCensus, options: Options, context: ReadContext) -> Config:
     """A config whose objects know what their files are taken for. Asks where nothing tells the frames of a time."""
-    films = [o for o in config.objects.values() if o.film]
+    evidence, sounds = census.evidence, census.fields.sounds
+    films = [o for o in config.objects.values() if o.film and root_key(o.value) not in sounds]
     known = options.frame_rate is not None or context.media is not None or any(o.rate for o in films)
     if films and options.media is None and evidence.timed and not evidence.framed and not known:
         ask(

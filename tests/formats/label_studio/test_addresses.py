@@ -71,3 +71,28 @@ def test_a_link_that_the_server_resolves_is_the_asset_behind_it(tmp_path: Path) 
     links = [f"/tasks/{n}/resolve/?fileuri=czM6Ly9iL3gvYS5qcGc=" for n in (1, 2)]
     items, _ = read(write(tmp_path, [task([box(f"r{n}")], {"shown": link}, n) for n, link in enumerate(links, 1)]))
     assert [(i.asset.path, len(i.annotations)) for i in items] == [("x/a.jpg", 2)]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://studio.example/data/upload/7/0123abcd-a.jpg", False),
+        ("https://studio.example/storage-data/uploaded/?filepath=upload/7/0123abcd-a.jpg", False),
+        ("https://pages.example/wp-content/upload/2024/a.jpg", True),
+    ],
+)
+def test_the_address_of_an_upload_is_of_no_use_to_others(url: str, kept: bool) -> None:
+    reference = reference_of(url)
+    assert reference is not None
+    assert (reference.names[0], reference.url) == ("a.jpg", url if kept else None)
+
+
+def test_what_no_object_of_the_config_shows_is_read_the_same_in_any_order(tmp_path: Path) -> None:
+    shown = ['<Image name="i" value="$picture"/>', '<Paragraphs name="p" value="$said" textKey="words"/>']
+    controls = '<Choices name="c" toName="i,p"><Choice value="y"/></Choices>'
+    talk = {"talk": [{"text": "Hello there", "words": "2"}]}
+    found = []
+    for n, order in enumerate((shown, shown[::-1])):
+        items, _ = read(write(tmp_path / str(n), [task([], talk)], "".join(order) + controls))
+        found.append([m.content for m in items[0].asset.messages])
+    assert found == [["Hello there"]] * 2

@@ -10,6 +10,7 @@ import pytest
 
 from build.label_studio import read, region, task, write
 from to_labelbox.model.items import Object, TextSpan
+from to_labelbox.report.codes import Code
 
 PAGE = "<body><p>One<br>two</p><script>var four = 1;</script><iframe src='x'>four</iframe><p>three<br/>four</p></body>"
 """The editor counts One 0..3, a line break, two 4..7, three 7..12, a line break, four 13..17."""
@@ -73,6 +74,8 @@ def test_base64_in_lines_or_without_padding(tmp_path: Path, written: bytes) -> N
     assert spans(tmp_path, [], written.decode().rstrip("="), config)[0] == text
 
 
-def test_a_text_that_is_no_base64_stays(tmp_path: Path) -> None:
+def test_a_text_that_is_no_base64_stays_and_is_told(tmp_path: Path) -> None:
     config = '<Text name="shown" value="$shown" encoding="base64"/><Labels name="labels" toName="shown"><Label value="w"/></Labels>'
-    assert spans(tmp_path, [], "a plain text", config)[0] == "a plain text"
+    (item,), log = read(write(tmp_path, [task([], {"shown": "a plain text"})], config))
+    assert item.asset.text == "a plain text"
+    assert "base64" in log.diagnostics[Code.FIELD_IGNORED].examples[0].message

@@ -84,12 +84,23 @@ def test_times_become_frames_of_a_video(
         ([heard(1.0, 2.5), seen(3, 9)], BOTH.format(rate="") + TIMELINE, "a.mp4", {"media": "audio"}, []),
         ([heard(1.0, 2.5), seen(3, 9)], "", "a.mp4", {"media": "audio"}, []),
         ([heard(1.0, 2.5)], BOTH.format(rate='framerate="10"'), "a.mp3", {}, []),
+        ([heard(1.0, 2.5)], BOTH.format(rate=""), "a.mp3", {}, []),
         ([heard(1.0, 2.5)], AUDIO, "a.mp4", {}, [("audio", 0, 1, "-O media=video")]),
         ([heard(1.0, 2.5)], "", "a.mp4", {}, [("audio", 0, 1, "-O media=video")]),
         ([heard(1.0, 2.5)], AUDIO, "a.mp3", {}, []),
         ([heard(1.0, 2.5)], "", "s3://bucket/sound", {}, []),
     ],
-    ids=["asked for", "both", "both without config", "a sound", "audio alone", "no config", "plain", "unknown ending"],
+    ids=[
+        "asked for",
+        "both",
+        "both without config",
+        "a sound",
+        "of no rate",
+        "audio alone",
+        "no config",
+        "plain",
+        "unknown ending",
+    ],
 )
 def test_times_of_a_sound_stay(
     tmp_path: Path, result: list[Any], config: str, file: str, options: dict[str, Any], told: Any
