@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,7 @@ UNTOLD = "untold"
 _PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
 _NUMBERED = re.compile(r"([_\-. ])\d{1,6}$")
 _MAX_RATING = 100
+_MAX_OFFERED = 1000
 MAX_DEPTH = 32
 """Levels of options below options; an ontology of more has no use, and is not read."""
 
@@ -370,6 +371,41 @@ def _color(text: str | None) -> str:
     except ValueError:
         return ""
     return f"#{min(red, 255):02x}{min(green, 255):02x}{min(blue, 255):02x}"
+
+
+def with_offered(config: Config, tasks: Iterable[Mapping[str, Any]]) -> Config:
+    """A config whose controls have the labels and options that the data of tasks hold for them.
+
+    Where each task offers others, like answers to choose from, they are no list that an ontology could have.
+    """
+    asking = [c for c in config.controls.values() if c.offered]
+    longest: Counter[str] = Counter()
+    found: dict[str, dict[str, Entry]] = {c.name: {} for c in asking}
+    for data in tasks if asking else ():
+        for control in asking:
+            entries = _offered(data.get(control.offered))
+            longest[control.name] = max(longest[control.name], len(entries))
+            if len(found[control.name]) <= _MAX_OFFERED:
+                found[control.name].update({entry.name: entry for entry in entries})
+    taken = {
+        c.name: msgspec.structs.replace(c, entries=(*c.entries, *found[c.name].values()), offered="")
+        for c in asking
+        if 0 < len(found[c.name]) <= min(2 * longest[c.name], _MAX_OFFERED)
+    }
+    return msgspec.structs.replace(config, controls={**config.controls, **taken}) if taken else config
+
+
+def _offered(listed: Any, depth: int = 0) -> list[Entry]:
+    """Options as a task offers them: objects with what a tag would have, those below them as ``children``."""
+    entries: list[Entry] = []
+    for one in listed if isinstance(listed, list) and depth <= MAX_DEPTH else ():
+        shown, alias = (one.get("value"), one.get("alias")) if isinstance(one, dict) else (one, None)
+        name = alias or shown
+        if isinstance(name, str) and name:
+            given = one if isinstance(one, dict) else {}
+            color, below = _color(str(given.get("background", ""))), tuple(_offered(given.get("children"), depth + 1))
+            entries.append(Entry(name, shown if isinstance(shown, str) and shown != name else "", color, below))
+    return entries
 
 
 # ------------------------------------------------------------------------------------------------------- schema

@@ -29,8 +29,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     config, config_name = labelling_config(source, files, options, log)
     if source.is_file and config_name not in ("", *source.names):
         log.decide(f"{config_name} beside it is taken for its labelling config; -O config=FILE names another")
-    declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
+    declared = declare(index.config if config is not None else Config(), log)
     conventions = settle(index.census.evidence, options, log)
     index = msgspec.structs.replace(index, config=with_media(index.config, index.census, options, context))
     if config is None:

@@ -22,7 +22,7 @@ from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.asset_index import AssetIndex, FirstNames, index_assets
 from to_labelbox_formats.label_studio.assets import UPLOADS, Slot, slots_of
 from to_labelbox_formats.label_studio.census import ExportCensus
-from to_labelbox_formats.label_studio.config import Config
+from to_labelbox_formats.label_studio.config import Config, with_offered
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, table_row
 from to_labelbox_formats.label_studio.files.flat_records import flat_row, take_cut_cells, text_columns
@@ -145,6 +145,8 @@ def index_tasks(
     given = config or Config(census.flat.answers)
     known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
+        heads = (head for piece in survey.pieces for head in files.heads(piece, HEADS))
+        known = with_offered(known, map(data_of, heads))
         _attach(survey, files)
         repeated = _repeated(survey, files, partial(slots_of, config=known, data_key=options.data_key), log)
         slots = partial(slots_in, survey, files, known, options.data_key)

@@ -10,6 +10,9 @@ import pytest
 
 import to_labelbox
 from build.label_studio import box, region, task, write
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.source.files import Source
+from to_labelbox_formats.label_studio import FORMAT
 
 CONFIG = """<Image name="shown" value="$shown"/><RectangleLabels name="rectanglelabels" toName="shown">
 <Label value="car"/></RectangleLabels>"""
@@ -95,15 +98,44 @@ def test_proposals_of_which_the_export_holds_the_ids_alone_are_named(tmp_path: P
     }
 
 
-def test_options_that_the_data_offers_are_told_so(tmp_path: Path) -> None:
-    config = (
-        '<Image name="shown" value="$shown"/><RectangleLabels name="rectanglelabels" toName="shown" value="$kinds"/>'
-    )
-    data = {"shown": "a.jpg", "kinds": [{"value": "car"}, {"value": "bus"}]}
-    report = to_labelbox.convert(write(tmp_path / "in", [task([box()], data)], config), tmp_path / "out")
+OFFERED = '<Image name="shown" value="$shown"/><RectangleLabels name="rectanglelabels" toName="shown" value="$kinds"/>'
+
+
+def offering(tmp_path: Path, *kinds: list[Any]) -> Any:
+    tasks = [task([box()] if n == 1 else [], {"shown": f"{n}.jpg", "kinds": one}, n) for n, one in enumerate(kinds, 1)]
+    return to_labelbox.convert(write(tmp_path / "in", tasks, OFFERED), tmp_path / "out")
+
+
+def test_labels_that_the_data_of_tasks_offers_are_declared(tmp_path: Path) -> None:
+    """Also those that no region has, of a task that comes last."""
+    kinds = [{"value": "car", "background": "red"}, "bus"]
+    report = offering(tmp_path, kinds, kinds, [{"value": "A train", "alias": "train"}])
+    tools = json.loads((tmp_path / "out/ontology.json").read_text())["tools"]
+    assert (tools[0]["name"], tools[0]["color"]) == ("car", "#ff0000")
+    assert [tool["name"] for tool in tools] == ["car", "bus", "train"]
+    assert report.unread == []
+
+
+def test_options_that_differ_by_task_are_no_classes_and_told(tmp_path: Path) -> None:
+    report = offering(tmp_path, *([{"value": f"answer {n}"}] for n in range(3)))
+    assert [t["name"] for t in json.loads((tmp_path / "out/ontology.json").read_text())["tools"]] == ["car"]
     (told,) = report.unread
-    assert (told.name, told.count) == ("kinds", 1)
-    assert told.why == "it offers the options of 'rectanglelabels', of which those that were chosen are written"
+    assert (told.name, told.count) == ("kinds", 3)
+    assert (
+        told.why == "each task offers other options of 'rectanglelabels', of which those that were chosen are written"
+    )
+
+
+def test_offered_options_are_nested_and_bring_questions_of_their_own(tmp_path: Path) -> None:
+    config = """<Text name="shown" value="$shown"/><Taxonomy name="kind" toName="shown" value="$kinds"/>
+    <Choices name="why" toName="shown" visibleWhen="choice-selected" whenTagName="kind" whenChoiceValue="b">
+    <Choice value="y"/></Choices>"""
+    kinds = [{"value": "a", "children": [{"value": "b"}]}]
+    file = write(tmp_path / "in", [task([], {"shown": "words", "kinds": kinds})], config)
+    (question,) = FORMAT.read(Source(file), FORMAT.options(), ReadContext()).schema.questions
+    (below,) = question.options[0].attributes
+    assert [option.value for option in below.options] == ["b"]
+    assert [q.name for q in below.options[0].attributes] == ["why"]
 
 
 def test_what_a_task_or_a_draft_says_beside_its_annotation_is_named(tmp_path: Path) -> None:
