@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -22,12 +21,12 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.paths import below_a_root, is_mirrored, note_disk
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.index.addresses import SharedPaths
+from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.index.ids import Id, OtherNames, alone, size_in
+from to_labelbox_formats.coco.index.ids import Id, alone, name_of_file, size_in
 
 MAX_SIDE = 2**31
 
@@ -51,14 +50,7 @@ def _stated(record: ImageRecord) -> Size | None:
     return None
 
 
-def _no_size(record: ImageRecord) -> str:
-    if record.width is None or record.height is None:
-        return "width and height are missing"
-    return f"width {record.width} and height {record.height} are no size"
-
-
 _decode = msgspec.json.Decoder(ImageRecord).decode
-_decode_others = msgspec.json.Decoder(OtherNames).decode
 
 
 class Paths:
@@ -83,14 +75,11 @@ class Paths:
                 return ImageRecord(file_name=name)
             return self._lenient(text, file, row, log)
         if record.id is None or not (record.file_name or record.coco_url):
-            other = _decode_others(text)
-            record.id = other.image_id if record.id is None else record.id
-            record.file_name = record.file_name or (
-                None if record.coco_url else (other.name_of_file() or ("", None))[1]
-            )
+            other = members_of(text)
+            record.id = other.get("image_id") if record.id is None else record.id
+            record.file_name = record.file_name or (None if record.coco_url else name_of_file(other)[1] or None)
         if record.width is None and record.height is None:
-            with suppress(*UNDECODABLE):
-                record.width, record.height = size_in(text) or (None, None)
+            record.width, record.height = size_in(text) or (None, None)
         return record
 
     def _lenient(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:
@@ -149,9 +138,11 @@ class Paths:
             side, other = self._side(path, bare, file, said)
         size = side.drawn if side else said
         if size is None:
+            why = f"width {record.width} and height {record.height} are no size"
+            why = "width and height are missing" if None in (record.width, record.height) else why
             log.note(
                 Code.IMAGE_SIZE_UNKNOWN,
-                f"{_no_size(record)}, so nothing is cut at the border and masks are left out: give --media-root or --sizes",
+                f"{why}, so nothing is cut at the border and masks are left out: give --media-root or --sizes",
                 file=self._names[file],
                 where=path,
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -87,13 +86,14 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     known = _known(files, records)
     labels = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     plain = None if labels is None else (labels, records.attributes[0])
+    splits = sorted({f.split for f in files if f.split})
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
     return Dataset(
         source.name,
         _schema(files, log),
         items.units,
         items.iterate,
-        _details(files),
+        {"files": {f.name: f.kind.value for f in files}, **({"splits": splits} if splits else {})},
         unit_name=items.name,
         unit_items=items.unlabelled,
         asset_names=items.names,
@@ -116,11 +116,6 @@ def _sample(files: Sequence[File], paths: Paths, opened: Opened) -> Iterator[tup
         for text, row in zip(texts, rows.tolist()):
             if (record := paths.image(text, number, row, Log())) is not None:
                 yield record, number
-
-
-def _details(files: Sequence[File]) -> dict[str, Any]:
-    splits = sorted({f.split for f in files if f.split})
-    return {"files": {f.name: f.kind.value for f in files}, **({"splits": splits} if splits else {})}
 
 
 def _settle_homes(

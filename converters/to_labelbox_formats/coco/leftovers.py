@@ -43,13 +43,8 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
     def note(file: str, what: str, name: str, part: str, count: int, why: str = NO_RULE) -> None:
         key = what, name, part, why
         files_with[key] += 1
-        here = (
-            f"{file} {part}".strip()
-            if files_with[key] <= _EACH
-            else f"{part} of further files"
-            if part
-            else "further files"
-        )
+        further = f"{part} of further files" if part else "further files"
+        here = f"{file} {part}".strip() if files_with[key] <= _EACH else further
         log.note_unread(what, name, where=here, count=count, why=why)
 
     for file in files:
@@ -168,7 +163,11 @@ def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> se
     if not pictures:
         return set()
     hashes = np.unique(np.concatenate([file.image_names for file in files] or [np.zeros(0, np.int64)]))
-    found = {name for name in pictures if _is_in(hashes, [hash(tail) for tail in _tails(name)])}
+    found = {
+        name
+        for name in pictures
+        if _is_in(hashes, [hash("/".join(name.split("/")[n:])) for n in range(name.count("/") + 1)])
+    }
     if len(found) == len(pictures):
         return found
     bases: set[str] = set()
@@ -177,11 +176,6 @@ def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> se
             name = opened.image_name(file.number, file.images, row).replace("\\", "/").partition("?")[0]
             bases.add(alike(name.rpartition("/")[2]))
     return found | {name for name in pictures if alike(posixpath.basename(name)) in bases}
-
-
-def _tails(name: str) -> list[str]:
-    parts = name.split("/")
-    return ["/".join(parts[n:]) for n in range(len(parts))]
 
 
 def _is_in(ordered: np.ndarray, values: Sequence[int]) -> bool:

@@ -174,7 +174,8 @@ def check_outlines(file: File, sample: list[Seen], boxes_only: bool, options: Op
     given = options.places is Places.OUTLINES or any(o.value != "auto" for o in (options.units, options.outlines))
     answered = boxes_only or given
     both = [seen for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
-    apart = [seen for seen in both if _is_apart(seen)]
+    around = [(seen, corners_of(seen.box), seen.extent) for seen in both if seen.box and seen.extent]
+    apart = [seen for seen, box, extent in around if not near(extent, box) and _overlap(box, extent) < _APART]
     if len(apart) < FEW or 20 * len(apart) < len(both):
         return
     open_ones = [reading for reading in _readings(apart) if reading.what != "boxes" or options.boxes is Form.AUTO]
@@ -222,13 +223,6 @@ def _readings(apart: Sequence[Seen]) -> list[_Reading]:
         _Reading("-O outlines=yx", "outlines", "y, x", 0 if of_boxes else exchanged),
         _Reading("-O outlines=xxyy", "outlines", "all x before all y", lists),
     ]
-
-
-def _is_apart(seen: Seen) -> bool:
-    assert seen.box is not None
-    assert seen.extent is not None
-    box = corners_of(seen.box)
-    return not near(seen.extent, box) and _overlap(box, seen.extent) < _APART
 
 
 def _overlap(one: Extent, other: Extent) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from to_labelbox.geometry import raster
@@ -40,7 +40,7 @@ _SOME, _MANY = 20, 50
 
 
 def conventions_of(
-    file: File, opened: Opened, given: Iterable[tuple[bytes, int]], options: Options, boxes_only: bool, log: Log
+    file: File, opened: Opened, given: Sequence[tuple[bytes, int]], options: Options, boxes_only: bool, log: Log
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
     sample = list(seen_of(given, file, opened))

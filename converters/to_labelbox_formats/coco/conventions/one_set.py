@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from to_labelbox.report.observations import ask
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.detect import home_of, is_split
-from to_labelbox_formats.coco.index.categories import Category
 from to_labelbox_formats.coco.index.file import File
 from to_labelbox_formats.coco.index.ids import MISSING, size_in
 from to_labelbox_formats.coco.index.random_access import Opened
@@ -22,12 +20,13 @@ def ask_whether_one_set(files: Sequence[File], path: str) -> None:
     """
     known: dict[int, tuple[str, File]] = {}
     for file in files:
-        for key, meaning in _meanings(file.categories):
+        for key, category in file.categories.items():
+            meaning = repr(str(category.name))
             other, first = known.setdefault(key, (meaning, file))
             if other == meaning or _set_of(first) == _set_of(file) or _are_layers(first, file):
                 continue
             ask(
-                f"category {file.categories[key].id} is {other} in {first.name} and {meaning} in {file.name}, which lie in "
+                f"category {category.id} is {other} in {first.name} and {meaning} in {file.name}, which lie in "
                 "folders of their own: nothing says whether they are one set.",
                 [
                     (
@@ -38,10 +37,6 @@ def ask_whether_one_set(files: Sequence[File], path: str) -> None:
                     ("-O same_names=one", "one set, classes joined by their names; one file_name is one picture"),
                 ],
             )
-
-
-def _meanings(categories: Mapping[int, Category]) -> Iterator[tuple[int, str]]:
-    return ((key, repr(str(category.name))) for key, category in categories.items())
 
 
 def _set_of(file: File) -> str:
@@ -83,7 +78,7 @@ def ask_whether_one_picture(files: Sequence[File], opened: Opened) -> None:
 
 
 def _ask_about_sizes(pair: Sequence[tuple[File, int]], opened: Opened) -> None:
-    sizes = [_size_of(opened.record(file.number, file.images, row)) for file, row in pair]
+    sizes = [size_in(opened.record(file.number, file.images, row)) for file, row in pair]
     if not all(sizes) or sizes[0] == sizes[1]:
         return
     listed = [
@@ -96,10 +91,3 @@ def _ask_about_sizes(pair: Sequence[tuple[File, int]], opened: Opened) -> None:
         "is not of the picture.",
         [("-O same_names=one", "all the same they are one, of the size that is listed first")],
     )
-
-
-def _size_of(image: bytes) -> tuple[float, float] | None:
-    try:
-        return size_in(image)
-    except UNDECODABLE:
-        return None

@@ -31,12 +31,13 @@ def ask_which_file(files: Sequence[File], opened: Opened, path: str) -> None:
     Where ids and places agree, and both are of one split, they are one file's records that are there twice: those are merged.
     """
     for one, other, common in _with_common_names(files):
-        said = [_said_by_both(files, (one, other), name, opened) for name in common[:_COMPARED].tolist()]
-        compared = [labels for labels in said if labels[0] or labels[1]]
+        pair = files[one], files[other]
+        said = [tuple(sorted(_labels(f, name, opened)) for f in pair) for name in common[:_COMPARED].tolist()]
+        compared = [(labels[0], labels[1]) for labels in said if any(labels)]
         if len(compared) < _LEAST:
             continue
-        pair = files[one], files[other]
-        alike = sum(_say_the_same(*labels, _is_one_source(*pair)) for labels in compared)
+        is_one_source = (pair[0].home, pair[0].split) == (pair[1].home, pair[1].split)
+        alike = sum(_say_the_same(*labels, is_one_source) for labels in compared)
         if 2 * alike > len(compared):
             finding = f"say the same of {alike} of {len(compared)} that were compared: their labels"
         elif moved := _moved(compared) if _may_be_versions(*pair) else "":
@@ -79,15 +80,6 @@ def _with_common_names(files: Sequence[File]) -> Iterator[tuple[int, int, npt.ND
 
 _Labels = list[tuple[str, ...]]
 """What :func:`_labels` tells of a picture, sorted."""
-
-
-def _said_by_both(files: Sequence[File], pair: tuple[int, int], name: int, opened: Opened) -> tuple[_Labels, _Labels]:
-    one, other = (sorted(_labels(files[number], name, opened)) for number in pair)
-    return one, other
-
-
-def _is_one_source(one: File, other: File) -> bool:
-    return (one.home, one.split) == (other.home, other.split)
 
 
 def _may_be_versions(one: File, other: File) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 
 import msgspec
@@ -25,7 +25,7 @@ from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
 from to_labelbox_formats.coco.index.categories import class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.index.ids import MISSING, Id, find, size_in, twin
+from to_labelbox_formats.coco.index.ids import Id, Rows, find, size_in
 from to_labelbox_formats.coco.index.random_access import Opened
 from to_labelbox_formats.coco.index.videos import split_track
 
@@ -87,10 +87,11 @@ def sample_of(file: File, opened: Opened) -> Iterator[tuple[bytes, int]]:
         yield text, int(table.keys[row])
 
 
-def seen_of(sample: Iterable[tuple[bytes, int]], file: File, opened: Opened) -> Iterator[Seen]:
+def seen_of(sample: Sequence[tuple[bytes, int]], file: File, opened: Opened) -> Iterator[Seen]:
     """What is seen of annotations, mended as they are when they are read; boxes that state their ``bbox_mode`` say nothing here."""
     pictures, names = Pictures(file, opened), names_of(file.categories)
-    for text, image in sample:
+    images = pictures.rows.of(np.array([image for _, image in sample], np.int64)).tolist()
+    for (text, _), image in zip(sample, images):
         record = read_record(text)
         if record is None:
             continue
@@ -104,8 +105,8 @@ def seen_of(sample: Iterable[tuple[bytes, int]], file: File, opened: Opened) -> 
             record.category_id = by_id[1] if by_id else None
         category = find(file.categories, record.category_id)
         points, _ = as_triples(record.keypoints or [], (category and category.keypoints) or ())
-        has_class = by_name or record.category_id is not None
-        empty = bool(has_class) and not says_where([box, points, record.segmentation])
+        has_class = bool(by_name) or record.category_id is not None
+        empty = has_class and not says_where([box, points, record.segmentation])
         yield Seen(
             box=box,
             turned=box is not None and box != record.bbox,
@@ -116,7 +117,7 @@ def seen_of(sample: Iterable[tuple[bytes, int]], file: File, opened: Opened) -> 
             runs=record.segmentation if isinstance(record.segmentation, Rle) else None,
             points=[point for point in zip(points[::3], points[1::3], points[2::3]) if finite(point)],
             stated_points=record.num_keypoints,
-            size=pictures.size_of(image),
+            size=pictures.size_at(image),
             empty=empty,
             placeless=empty and is_placeless(text),
             elsewhere=empty and bool(unread_place(members_of(text))),
@@ -210,21 +211,12 @@ def _around(xs: Sequence[float], ys: Sequence[float]) -> Extent:
 
 
 class Pictures:
-    """Sizes of the images of a file, by the keys of their ids."""
+    """Sizes of the images of a file, by their ``rows``, and these by the keys of ids."""
 
     def __init__(self, file: File, opened: Opened) -> None:
         self._table, self._number, self._opened = file.images, file.number, opened
-        self._order = np.argsort(file.images.keys, kind="stable")
-        self._sorted = file.images.keys[self._order]
+        self.rows = Rows(file.images.keys)
 
-    def size_of(self, key: int) -> tuple[float, float] | None:
-        """The size that the image of a key has, as far as it is stated, and there is one such image."""
-        for wanted in (key, twin(key)):
-            begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
-            if end - begin == 1 and wanted != MISSING:
-                found = self._opened.record(self._number, self._table, int(self._order[begin]))
-                try:
-                    return size_in(found)
-                except UNDECODABLE:
-                    return None
-        return None
+    def size_at(self, row: int) -> tuple[float, float] | None:
+        """The size that the image of a row states."""
+        return None if row < 0 else size_in(self._opened.record(self._number, self._table, row))

@@ -128,7 +128,7 @@ def _looked_at(file: File, opened: Opened, named: str, has_five: bool) -> tuple[
     for begin in range(step):
         rows = slice(begin, None, step)
         places = zip(table.starts[rows].tolist(), table.lengths[rows].tolist())
-        for text, image in zip(opened.read_all(file.number, places), table.keys[rows].tolist()):
+        for text, image in zip(opened.read_all(file.number, places), pictures.rows.of(table.keys[rows]).tolist()):
             if not has_five and may_turn(text) is None:
                 continue
             record = read_record(text)
@@ -137,7 +137,7 @@ def _looked_at(file: File, opened: Opened, named: str, has_five: bool) -> tuple[
             box, rings = record.bbox or [], record.segmentation or []
             turn = box[4] if len(box) == 5 else turn_in(members_of(text), named)
             if isinstance(rings, list) and (turn or (len(box) == 5 and len(level_ones) < _LOOKED_AT)):
-                (found if turn else level_ones).append(_Turned(box[:4], turn, rings, pictures.size_of(image)))
+                (found if turn else level_ones).append(_Turned(box[:4], turn, rings, pictures.size_at(image)))
         if len(found) >= _LOOKED_AT:
             break
     return found, level_ones

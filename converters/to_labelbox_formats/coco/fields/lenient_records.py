@@ -9,12 +9,22 @@ import ast
 import json
 import math
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from to_labelbox.model.text import flag
 from to_labelbox.source.decimal_commas import EITHER, ambiguous
+from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.fields.named_sides import number, outline_among, sides_of
-from to_labelbox_formats.coco.fields.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
+from to_labelbox_formats.coco.fields.record_types import (
+    AnyFields,
+    LooseFields,
+    MixedOutline,
+    NamedPoint,
+    Rle,
+    Segment,
+    list_of,
+)
 from to_labelbox_formats.coco.index.ids import Id
 
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -48,7 +58,7 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
         deleted=_flag(loose, "deleted", repairs),
         isbbox=_flag(loose, "isbbox", repairs),
         bbox_mode=_mode(loose.get("bbox_mode")),
-        attribute_ids=_ids(loose.get("attribute_ids")),
+        attribute_ids=list(map(_id, ids)) if isinstance(ids := loose.get("attribute_ids"), list) else None,
     )
     if isinstance(loose.get("segments_info"), list):
         fields.segments_info = [
@@ -57,6 +67,14 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
             if isinstance(s, dict)
         ]
     return fields, list(dict.fromkeys(repairs))
+
+
+def read_one(text: bytes, decode: Callable[[bytes], Sequence[AnyFields]]) -> tuple[AnyFields, list[str]]:
+    """A record as it decodes, else :func:`leniently`."""
+    try:
+        return decode(list_of([text]))[0], []
+    except UNDECODABLE:
+        return leniently(text)
 
 
 def _id(value: Any) -> Id:
@@ -80,10 +98,6 @@ def _flag(record: dict[str, Any], name: str, repairs: list[str]) -> bool:
 
 def _mode(value: Any) -> int | str | None:
     return value if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
-def _ids(value: Any) -> list[Id] | None:
-    return [_id(v) for v in value] if isinstance(value, list) else None
 
 
 def _named_points(value: Any) -> list[NamedPoint] | None:

@@ -16,7 +16,14 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.index.census import CATEGORY_FIELDS, CLASS_IDS, CLASS_NAMES, Census, repeated_keys
+from to_labelbox_formats.coco.index.census import (
+    CATEGORY_FIELDS,
+    CLASS_IDS,
+    CLASS_NAMES,
+    Census,
+    members_of,
+    repeated_keys,
+)
 from to_labelbox_formats.coco.index.ids import Id, Names
 
 _SHOWN = 5
@@ -36,36 +43,9 @@ class Category(Struct):
     other: str = field(default="", name="(another name)")  # no field of a file
 
 
-class _Loose(Struct):
-    """What matters of a category, where another field is of an unexpected type."""
-
-    id: Id = None
-    name: str | int | float | None = None
-    supercategory: Any = None
-    keypoints: Any = None
-    color: Any = None
-
-
-class _Otherwise(Struct):
-    """A category's fields that are not called as COCO has it."""
-
-    cat_id: Id = None
-    class_id: Id = None
-    label_id: Id = None
-    label: Any = None
-    title: Any = None
-    category: Any = None
-    category_name: Any = None
-    class_name: Any = None
-
-    def first(self, fields: Sequence[str]) -> tuple[str, Any] | None:
-        """The first of some fields that holds a text or a number."""
-        given = ((field, getattr(self, field)) for field in fields)
-        return next(((f, v) for f, v in given if isinstance(v, str | int | float) and not isinstance(v, bool)), None)
-
-
 _OTHER_IDS = ("cat_id", "class_id", "label_id")
 _OTHER_NAMES = ("label", "title", "category_name", "class_name", "category")
+"""Fields of a category that hold its id and its name where they are not called as COCO has it."""
 
 
 class CategoryList(Struct):
@@ -98,7 +78,12 @@ def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
                 found, fields = [_category(item, n, name, log) for n, item in enumerate(raw)], census.unknown
                 _name_otherwise(found, raw, fields, name, log)
     except UNDECODABLE:
-        unnumbered, found = False, _leniently(data)
+        try:
+            loose = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise FileError(f"'categories' is not readable: {in_words(error)}") from None
+        unnumbered, records = False, loose if isinstance(loose, list) else []
+        found = [_category(json.dumps(item).encode(), n, name, log) for n, item in enumerate(records)]
     return CategoryList(_by_id(found, name, log), unnumbered, fields)
 
 
@@ -108,16 +93,15 @@ def _name_otherwise(
     """Give categories without an id or a name those of other fields, which is told; they are no longer unread ``fields``."""
     taken: dict[str, str] = {}
     for category, item in zip(categories, raw):
-        if category.name is not None and (category.id is not None or category.category_id is not None):
-            continue
-        try:
-            other = msgspec.json.decode(item, type=_Otherwise)
-        except UNDECODABLE:
-            continue
-        if category.id is None and category.category_id is None and (found := other.first(_OTHER_IDS)):
-            taken[found[0]], category.id = "id", found[1]
-        if category.name is None and (found := other.first(_OTHER_NAMES)):
-            taken[found[0]], category.name = "name", found[1]
+        for field_, others in (("id", _OTHER_IDS), ("name", _OTHER_NAMES)):
+            given = getattr(category, field_)
+            if given is not None or (field_ == "id" and category.category_id is not None):
+                continue
+            members = members_of(bytes(item))
+            found = next((name for name in others if _scalar(members.get(name)) is not None), "")
+            if found:
+                taken[found] = field_
+                setattr(category, field_, members[found])
     for other_field, field_ in taken.items():
         fields.pop(other_field, None)
         log.decide(f"{file}: categories have no {field_} but {other_field}, which is taken for it")
@@ -146,38 +130,35 @@ def _of_mapping(raw: Mapping[str, msgspec.Raw], name: str, log: Log) -> list[Cat
             found.append(category)
         else:
             label = values[id]
-            found.append(Category(id, label if isinstance(label, str | int | float) else None))
+            found.append(Category(id, _scalar(label)))
     return found
 
 
-def _category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
+def _category(item: bytes | msgspec.Raw, n: int, name: str, log: Log) -> Category:
     try:
         return msgspec.json.decode(item, type=Category)
-    except UNDECODABLE:
-        pass
-    try:
-        loose = msgspec.json.decode(item, type=_Loose)
     except UNDECODABLE as error:
-        log.note(
-            Code.CLASS_UNNAMED, f"the category is not readable: {in_words(error)}", file=name, where=f"categories[{n}]"
-        )
-        return Category()
-    points = _point_names(loose.keypoints)
-    if points is None and loose.keypoints:
-        message = f"keypoints of {loose.name!r} are no list of names: they are numbered"
+        loose = members_of(bytes(item))
+        if not loose:
+            message = f"the category is not readable: {in_words(error)}"
+            log.note(Code.CLASS_UNNAMED, message, file=name, where=f"categories[{n}]")
+    points = _point_names(loose.get("keypoints"))
+    if points is None and loose.get("keypoints"):
+        message = f"keypoints of {loose.get('name')!r} are no list of names: they are numbered"
         log.note(Code.CLASS_UNNAMED, message, file=name, where=f"categories[{n}]")
-    above, color = loose.supercategory, loose.color
+    above, color = loose.get("supercategory"), loose.get("color")
+    label = _scalar(loose.get("name"))
     return Category(
-        loose.id,
-        loose.name,
+        _scalar(loose.get("id")),
+        clean_name(label) if isinstance(label, str) else label,
         above if isinstance(above, str) else None,
         points,
-        color if isinstance(color, str) or _are_levels(color) else None,
+        color if isinstance(color, str) or (isinstance(color, list) and {*map(type, color)} <= {int}) else None,
     )
 
 
-def _are_levels(color: Any) -> bool:
-    return isinstance(color, list) and all(type(level) is int for level in color)
+def _scalar(value: Any) -> str | int | float | None:
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 def _point_names(value: Any) -> list[str] | None:
@@ -195,30 +176,16 @@ def _point_name(value: Any) -> str:
     """A keypoint's name, which may be a number or the ``name`` of a record; empty for anything else."""
     if isinstance(value, dict):
         value = value.get("name")
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-
-
-def _leniently(data: bytes) -> list[Category]:
-    """Ids and names of a list that only a lenient parser takes (half surrogate pairs). Raises :class:`FileError`."""
-    try:
-        loose = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"'categories' is not readable: {in_words(error)}") from None
-    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)] if isinstance(loose, list) else []
-    return [
-        Category(id, clean_name(name) if isinstance(name, str) else None)
-        for id, name in pairs
-        if isinstance(id, int | str)
-    ]
+    return str(value) if _scalar(value) is not None else ""
 
 
 def names_by_id(data: bytes) -> dict[int, str]:
     """Names of a list of records with ``id`` and ``name`` (of tags, attributes, keypoints); what is none is left out."""
     try:
-        records = msgspec.json.decode(data, type=list[_Loose])
+        records = msgspec.json.decode(data, type=list[dict[str, Any]])
     except UNDECODABLE:
         return {}
-    pairs = ((Names.key(record.id), record.name) for record in records)
+    pairs = ((Names.key(_scalar(record.get("id"))), _scalar(record.get("name"))) for record in records)
     return {key: str(name) for key, name in pairs if key is not None and name is not None and str(name).strip()}
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+
+from to_labelbox.source.json_stream import UNDECODABLE
 
 Id = int | str | float | None
 _HALF = 2**61
@@ -34,63 +35,41 @@ _NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})")
 T = TypeVar("T")
 
 
-class OtherNames(Struct, gc=False):
-    """Fields of an image that hold its id and its name where they are not called as COCO has it."""
+_NAME_FIELDS = (
+    "filename fileName image_name name path file_path filepath image_path img_path file url image_url img_url flickr_url"
+).split()
+"""Fields of an image that hold its name where it is not called as COCO has it."""
 
-    image_id: Id = None
-    filename: Any = None
-    fileName: Any = None
-    image_name: Any = None
-    name: Any = None
-    path: Any = None
-    file_path: Any = None
-    filepath: Any = None
-    image_path: Any = None
-    img_path: Any = None
-    file: Any = None
-    url: Any = None
-    image_url: Any = None
-    img_url: Any = None
-    flickr_url: Any = None
 
-    def name_of_file(self) -> tuple[str, str] | None:
-        """The field that holds the name of the file, and the name."""
-        given = ((field, getattr(self, field)) for field in _NAME_FIELDS)
-        return next(((field, name) for field, name in given if isinstance(name, str) and name), None)
+def name_of_file(image: Mapping[str, Any]) -> tuple[str, str]:
+    """The field of an image that holds the name of its file where it has no ``file_name``, and the name; else empty."""
+    return next(((f, image[f]) for f in _NAME_FIELDS if isinstance(image.get(f), str) and image[f]), ("", ""))
 
 
 def alone(image: bytes) -> str:
     """The name that stands in place of an image's record; empty for anything else."""
     try:
         return msgspec.json.decode(image, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return ""
 
 
-_NAME_FIELDS = tuple(field for field in OtherNames.__struct_fields__ if field != "image_id")
 SIZE_NAMES = (("w", "h"), ("img_width", "img_height"), ("image_width", "image_height"))
 """Fields of an image that hold its sides where they are not called as COCO has it."""
 
 
-class _Sizes(Struct, gc=False):
-    width: int | float | None = None
-    height: int | float | None = None
-    w: int | float | None = None
-    h: int | float | None = None
-    img_width: int | float | None = None
-    img_height: int | float | None = None
-    image_width: int | float | None = None
-    image_height: int | float | None = None
-
-
-_sizes = msgspec.json.Decoder(_Sizes).decode
+_sizes = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_side = msgspec.json.Decoder(int | float | None).decode
 
 
 def size_in(image: bytes) -> tuple[float, float] | None:
-    """The sides that the record of an image states, whatever they are called. Raises what msgspec does."""
-    found = _sizes(image)
-    given = ((getattr(found, width), getattr(found, height)) for width, height in (("width", "height"), *SIZE_NAMES))
-    return next(((width, height) for width, height in given if width and height), None)
+    """The sides that the record of an image states, whatever they are called; None where it states none that can be read."""
+    try:
+        found = _sizes(image)
+        given = ([_side(found.get(side, b"null")) for side in sides] for sides in (("width", "height"), *SIZE_NAMES))
+        return next(((width, height) for width, height in given if width and height), None)
+    except UNDECODABLE:
+        return None
 
 
 class Names:
@@ -162,3 +141,20 @@ def keys_of(ids: Sequence[Id]) -> npt.NDArray[np.int64]:
                 return keys
     found = map(Names.key, ids)
     return np.array([MISSING if k is None else k for k in found], np.int64)
+
+
+class Rows:
+    """The rows of records by the keys of their ids."""
+
+    def __init__(self, keys: npt.NDArray[np.int64]) -> None:
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+
+    def of(self, keys: npt.NDArray[np.int64], none: int = -1) -> npt.NDArray[np.int64]:
+        """The row of each key, or else of its twin; ``none`` for what no record has, or several."""
+        found = np.full(len(keys), none, np.int64)
+        for wanted in (twins(keys), keys) if len(self._keys) else ():
+            begin, end = (np.searchsorted(self._keys, wanted, side) for side in ("left", "right"))
+            here = (end - begin == 1) & (wanted != MISSING)
+            found = np.where(here, self._order[np.minimum(begin, len(self._keys) - 1)], found)
+        return found

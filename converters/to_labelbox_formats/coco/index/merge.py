@@ -101,7 +101,7 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
         else:
             ordinals, fresh = _number(names, known, total)
             repeated = len(names) - _different(names)
-            if repeated and not _same_ids(file):
+            if repeated and _different(file.images.keys) != _different(names):  # not the same records again
                 log.note(
                     Code.ASSET_DUPLICATE,
                     "images are listed more than once; their annotations are put together",
@@ -141,11 +141,6 @@ def _different(values: npt.NDArray[np.int64]) -> int:
     """How many different values there are; ``np.unique`` loads masked arrays first, an eighth of a small conversion."""
     ordered = np.sort(values)
     return int((ordered[1:] != ordered[:-1]).sum()) + min(1, len(ordered))
-
-
-def _same_ids(file: File) -> bool:
-    """Whether repeated names come with repeated ids: the same record again."""
-    return _different(file.images.keys) == _different(file.image_names)
 
 
 def _number(

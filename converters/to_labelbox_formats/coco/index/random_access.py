@@ -11,16 +11,18 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
+from msgspec import Struct
 
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.index.ids import OtherNames, alone
+from to_labelbox_formats.coco.index.census import members_of
+from to_labelbox_formats.coco.index.ids import alone, name_of_file
 from to_labelbox_formats.coco.index.ranges import Table
 
 OPEN = 64
 """Files that are open at a time: a set may have more of them than a process may open."""
 
 
-class _Image(OtherNames, gc=False):
+class _Image(Struct, gc=False):
     file_name: str | None = None
     coco_url: str | None = None
 
@@ -99,7 +101,7 @@ class Opened:
             image = _image(text)
         except UNDECODABLE:
             return alone(text)
-        return image.file_name or image.coco_url or (image.name_of_file() or ("", ""))[1]
+        return image.file_name or image.coco_url or name_of_file(members_of(text))[1]
 
     def read_all(self, file: int, places: Iterable[tuple[int, int]]) -> list[bytes]:
         """What stands at several places of a file, given as start and length."""

@@ -7,7 +7,6 @@ does not, the pass goes on from there as if there were no ranges.
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from to_labelbox.plugins.reader import Each
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.json_stream import JsonStream, Piece, next_item
 from to_labelbox_formats.coco.index.box_columns import AnsweredBox, BoxColumns, read_boxes
-from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census
+from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census, members_of
 from to_labelbox_formats.coco.index.ids import Id, Whole, keys_of
 
 RANGE = 8 << 20
@@ -74,11 +73,7 @@ def _box_annotations(text: bytes) -> Sequence[AnsweredBox | _WholeId | Annotatio
 
 def lenient_ids(text: bytes) -> AnnotationIds | None:
     """The image of a record that is no strict JSON (NaN) or has an odd id, so that it is judged beside its image."""
-    try:
-        loose = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    id = loose.get("image_id") if isinstance(loose, dict) else None
+    id = members_of(text).get("image_id")
     return AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -24,9 +23,17 @@ from to_labelbox_formats.coco.detect import IN_IMAGES, TRACKS, FileKind, split_o
 from to_labelbox_formats.coco.index.addresses import AddressRows, identity
 from to_labelbox_formats.coco.index.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
 from to_labelbox_formats.coco.index.categories import CategoryList, names_by_id, read_categories
-from to_labelbox_formats.coco.index.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, SCENE_FIELDS, Census, length_of
+from to_labelbox_formats.coco.index.census import (
+    IMAGE_FIELDS,
+    OUTLINES,
+    QUIET_KEYS,
+    SCENE_FIELDS,
+    Census,
+    length_of,
+    members_of,
+)
 from to_labelbox_formats.coco.index.file import File
-from to_labelbox_formats.coco.index.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
+from to_labelbox_formats.coco.index.ids import MISSING, SIZE_NAMES, Id, alone, keys_of, name_of_file
 from to_labelbox_formats.coco.index.random_access import Texts
 from to_labelbox_formats.coco.index.ranges import AnnotationIds, Annotations, Ranges, Records, lenient_ids
 from to_labelbox_formats.coco.index.videos import SEQUENCES, VideoRows
@@ -39,14 +46,6 @@ class _ImageIds(Struct, gc=False):
     file_name: str | None = None
     coco_url: str | None = None
     tag_ids: list[Id] | None = None
-
-
-class _OtherImageIds(OtherNames, gc=False):
-    """What images are told apart by where it is not called as COCO has it."""
-
-    id: Id = None
-    file_name: str | None = None
-    coco_url: str | None = None
 
 
 _NAMES = {
@@ -233,13 +232,10 @@ _images = msgspec.json.Decoder(list[_ImageIds]).decode
 
 
 def _lenient_image(text: bytes) -> _ImageIds | None:
-    try:
-        loose = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(loose, str):
-        return _ImageIds(None, loose)
-    id, name = (loose.get("id"), loose.get("file_name")) if isinstance(loose, dict) else (None, None)
+    if name_alone := alone(text):
+        return _ImageIds(None, name_alone)
+    image = members_of(text)
+    id, name = image.get("id"), image.get("file_name")
     if not isinstance(id, int | str | float) or isinstance(id, bool):
         return None
     return _ImageIds(id, name if isinstance(name, str) else None)
@@ -288,20 +284,16 @@ def _piece(
 ) -> tuple[Sequence[Id], Piece[T]]:
     above, starts, texts = zip(*records)
     whole = b",".join(texts)
+    items: list[T | None] = []
     try:
-        items: Sequence[T | None] = decode(b"[%b]" % whole)
+        items += decode(b"[%b]" % whole)
     except UNDECODABLE:
-        items = [item for text in texts for item in _one(text, decode, lenient)]
+        for text in texts:
+            try:
+                items += decode(b"[%b]" % text)
+            except UNDECODABLE:
+                items.append(lenient(text))
     return above, Piece(np.array(starts, np.int64), np.array([*map(len, texts)], np.int64), items, whole)
-
-
-def _one(
-    text: bytes, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None]
-) -> Sequence[T | None]:
-    try:
-        return decode(b"[%b]" % text)
-    except UNDECODABLE:
-        return [lenient(text)]
 
 
 def _members(stream: JsonStream, what: str) -> Iterator[_Standing]:
@@ -415,7 +407,7 @@ def _index_images(stream: JsonStream, found: _Found, alone: bool) -> None:
         rows += len(items)
 
 
-_others = msgspec.json.Decoder(list[_OtherImageIds]).decode
+_loose_images = msgspec.json.Decoder(list[dict[str, Any] | str]).decode
 
 
 def _otherwise_named(
@@ -424,20 +416,18 @@ def _otherwise_named(
     """The same, with ids and names of another field where those of COCO are missing."""
     if None not in ids and all(item is None or item.file_name or item.coco_url for item in items):
         return items, ids
-    try:
-        others = _others(b"[%b]" % text)
-    except UNDECODABLE:
-        return items, ids
-    for item, id, other in zip(items, ids, others):
-        if item is None:
-            continue
-        if id is None and other.image_id is not None:
-            found.other_names["image_id"] = "id"
-        if not (item.file_name or item.coco_url) and (named := other.name_of_file()):
-            found.other_names[named[0]] = "file_name"
-            item.file_name = named[1]
-    ids = [other.image_id if id is None and item is not None else id for item, id, other in zip(items, ids, others)]
-    return items, ids
+    own = list(ids)
+    with suppress(*UNDECODABLE):
+        for n, (item, image) in enumerate(zip(items, _loose_images(b"[%b]" % text))):
+            if item is None or isinstance(image, str):
+                continue
+            if own[n] is None and isinstance(image.get("image_id"), int | str | float):
+                found.other_names["image_id"] = "id"
+                own[n] = image["image_id"]
+            if not (item.file_name or item.coco_url) and (named := name_of_file(image))[0]:
+                found.other_names[named[0]] = "file_name"
+                item.file_name = named[1]
+    return items, own
 
 
 _FIRST_RECORD = re.compile(rb'[\[{]\s*(?:"[^"\\]*"\s*:\s*)?\{')

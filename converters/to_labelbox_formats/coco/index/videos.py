@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Raw, Struct
 
-from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
+from to_labelbox.source.json_stream import UNDECODABLE, JsonStream
 from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, Census
-from to_labelbox_formats.coco.index.ids import MISSING, Id, keys_of, twins
+from to_labelbox_formats.coco.index.ids import Id, Rows, keys_of
 from to_labelbox_formats.coco.index.ranges import Records, Table
 
 SEQUENCES = "sequences"
@@ -89,7 +88,8 @@ class VideoRows:
     def add_videos(self, stream: JsonStream) -> None:
         """Take in the list at the cursor; ``names`` grows by the hashes of the frames' names."""
         for piece in stream.pieces(msgspec.json.Decoder(list[VideoRecord]).decode):
-            self._add(self._videos, piece, [None if item is None else item.id for item in piece.items])
+            ids = [None if item is None else item.id for item in piece.items]
+            self._videos.add(piece.starts, piece.lengths, keys_of(ids))
             self.census.look(piece.text, len(piece.items))
             for item in piece.items:
                 names = [] if item is None else frame_names(item)
@@ -99,16 +99,13 @@ class VideoRows:
     def add_tracks(self, stream: JsonStream) -> None:
         self.has_tracks = True
         for piece in stream.pieces(msgspec.json.Decoder(list[_TrackIds]).decode):
-            self._add(self._tracks, piece, [None if item is None else item.video_id for item in piece.items])
+            ids = [None if item is None else item.video_id for item in piece.items]
+            self._tracks.add(piece.starts, piece.lengths, keys_of(ids))
             self.track_census.look(piece.text, len(piece.items))
-
-    @staticmethod
-    def _add(records: Records, piece: Piece[Any], ids: Sequence[Id]) -> None:
-        records.add(piece.starts, piece.lengths, keys_of(ids))
 
     def table(self) -> Videos:
         videos, tracks = self._videos.table(), self._tracks.table()
-        groups = _groups(videos.keys, tracks.keys)
+        groups = Rows(videos.keys).of(tracks.keys, none=len(videos))
         first = np.zeros(len(videos) + 2, np.int64)
         np.cumsum(np.bincount(groups, minlength=len(videos) + 1), out=first[1:])
         return Videos(
@@ -119,19 +116,6 @@ class VideoRows:
             first=first,
             nested=self.nested,
         )
-
-
-def _groups(videos: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The row of each track's video; one more than all for a video that is not there, or an id that two have."""
-    order = np.argsort(videos, kind="stable")
-    keys = videos[order]
-    found = np.full(len(tracks), len(videos), np.int64)
-    for wanted in (twins(tracks), tracks) if len(keys) else ():
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        after = np.minimum(at + 1, len(keys) - 1)
-        known = (keys[at] == wanted) & (wanted != MISSING) & ((after == at) | (keys[after] != wanted))
-        found = np.where(known, order[at], found)
-    return found
 
 
 def frame_names(video: VideoRecord) -> list[str]:

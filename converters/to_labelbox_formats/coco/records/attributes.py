@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from to_labelbox.model.items import Attribute
-from to_labelbox.model.text import NUMBER, flag
+from to_labelbox.model.text import flag
 from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.fields.named_sides import number
 from to_labelbox_formats.coco.fields.record_types import AnyFields, Record
 from to_labelbox_formats.coco.index.box_columns import CROWD, NOTHING, Answers
 from to_labelbox_formats.coco.index.census import members_of
@@ -96,7 +97,7 @@ def _stated(attributes: Mapping[str, Any], asked: Container[str]) -> tuple[Answe
         if name in _FLAGS and (said := flag(str(value))) is not None:
             if said:
                 found.append(Attribute(name, "yes", flag=True))
-        elif name == "rotation" and name not in asked and (turn := _turn(value)) is not None:
+        elif name == "rotation" and name not in asked and math.isfinite(turn := number(value)):
             angle = turn
         elif name == "keyframe" and isinstance(value, bool):
             continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
@@ -109,17 +110,6 @@ def _stated(attributes: Mapping[str, Any], asked: Container[str]) -> tuple[Answe
         elif value is not None and value != {}:
             found.append(Attribute(name, json.dumps(value)))
     return tuple(found), angle
-
-
-def _turn(value: Any) -> float | None:
-    """Degrees; also of a number in a text. None for what is no finite number."""
-    if isinstance(value, str) and NUMBER.fullmatch(value.strip()) is None:
-        return None
-    try:
-        degrees = float(value) if isinstance(value, int | float | str) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return degrees if math.isfinite(degrees) else None
 
 
 def _more_fields(text: bytes, asked: Sequence[str]) -> dict[str, Any]:

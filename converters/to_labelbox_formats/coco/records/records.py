@@ -27,7 +27,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.conventions.inner_parts import nested
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.fields.lenient_records import leniently
+from to_labelbox_formats.coco.fields.lenient_records import read_one
 from to_labelbox_formats.coco.fields.record_types import (
     AnyFields,
     Found,
@@ -115,12 +115,11 @@ class Records:
             except UNDECODABLE:
                 plain = []
             if len({data.id for data in plain}) == len(texts):
-                make = self._plain_box if self._boxes_only else self._plain_shape
                 found: list[Annotation] = []
                 ledger = log.ledger
                 for data, row, record in zip(plain, rows, texts):
                     label = labels.get(data.category_id)
-                    made = None if label is None else make(data, label, row, asset)
+                    made = None if label is None else self._plain(data, label, row, asset)
                     if made is None:
                         found += self._carefully([Record(self._files[file], row, record)], asset, log)
                     else:
@@ -129,34 +128,17 @@ class Records:
                 return found
         return self._carefully([Record(self._files[file], row, text) for row, text in zip(rows, texts)], asset, log)
 
-    def _plain_box(self, data: Any, label: str, row: int, _asset: Asset) -> Object | None:
-        """A :class:`PlainBox` as an object; None when it needs a closer look."""
+    def _plain(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
+        """A :class:`Plain` or :class:`PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0 or (box.width <= 1 and box.height <= 1):
+        if box.width < 0 or box.height < 0 or (self._boxes_only and box.width <= 1 and box.height <= 1):
             return None
         if (attributes := self._known.of_record(data.attributes, data.iscrowd)) is None:
             return None
-        return Object(
-            id=str(data.id),
-            label=label,
-            geometry=box,
-            attributes=attributes,
-            outline_unread=has_outline(outline),
-            location=f"{self._here}annotations[{row}]",
-        )
-
-    def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
-        """A :class:`Plain` as an object; None when it needs a closer look."""
-        box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0:
-            return None
-        if (attributes := self._known.of_record(data.attributes, data.iscrowd)) is None:
-            return None
-        where = f"{self._here}annotations[{row}]"
-        if not outline:
-            return Object(id=str(data.id), label=label, geometry=box, attributes=attributes, location=where)
-        shape: Polygon | Mask
-        if type(outline) is list:
+        shape: Polygon | Mask | None = None
+        if not outline or self._boxes_only:
+            pass
+        elif type(outline) is list:
             for part in outline:
                 if len(part) < 6 or len(part) % 2:
                     return None
@@ -171,10 +153,11 @@ class Records:
         return Object(
             id=str(data.id),
             label=label,
-            geometry=shape,
+            geometry=shape or box,
             attributes=attributes,
-            box=box,
-            location=where,
+            box=box if shape else None,
+            outline_unread=self._boxes_only and has_outline(outline),
+            location=f"{self._here}annotations[{row}]",
         )
 
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
@@ -222,11 +205,7 @@ class Records:
     def _one(self, record: Record, log: Log) -> tuple[AnyFields, list[str]] | None:
         """The fields of a record, and what had to be repaired; None for one that cannot be read, which is counted as skipped."""
         try:
-            return self._decode(list_of([record.text]))[0], []
-        except UNDECODABLE:
-            pass
-        try:
-            return leniently(record.text)
+            return read_one(record.text, self._decode)
         except (ValueError, RecursionError) as error:
             why = Refused(Code.RECORD_UNREADABLE, f"the annotation is not readable: {in_words(error)}")
         log.read(UNREADABLE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -17,16 +16,14 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.conventions.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
 from to_labelbox_formats.coco.conventions.inner_parts import nested
 from to_labelbox_formats.coco.conventions.sample import as_triples, seen_of_text
 from to_labelbox_formats.coco.conventions.turns import level, turn_in
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts, read_one
 from to_labelbox_formats.coco.fields.named_sides import box_among, number, says_where
 from to_labelbox_formats.coco.fields.record_types import (
-    AnyFields,
     LooseFields,
     MixedOutline,
     Reading,
@@ -69,7 +66,7 @@ def straighten(reading: Reading) -> None:
     if mode is not None and form is None:
         reading.remark(Code.BOX_INVALID, f"bbox_mode {mode!r} is none that is known, so bbox is not read")
         data.bbox = None
-    elif form is _Mode.TURNED and len(data.bbox) == 5:
+    elif form == _TURNED and len(data.bbox) == 5:
         cx, cy, width, height, angle = data.bbox
         data.bbox = [cx - width / 2, cy - height / 2, width, height]
         reading.turn = -angle
@@ -80,8 +77,10 @@ def straighten(reading: Reading) -> None:
         of_file = Form.SIZES if form is not None else conventions.boxes
         if of_file is Form.EACH:
             of_file = form_of(reading.record.text, data.bbox)
-        left, top, third, fourth = data.bbox = AS_SIZES[Form.CORNERS if form in _CORNERS else of_file](*data.bbox)
-        if form in _FRACTIONS:
+        left, top, third, fourth = data.bbox = AS_SIZES[
+            Form.CORNERS if form in (_CORNERS, _CORNERS_OF_ONE) else of_file
+        ](*data.bbox)
+        if form in (_CORNERS_OF_ONE, _SIZES_OF_ONE):
             width, height = size_of(reading.asset)
             data.bbox = [left * width, top * height, third * width, fourth * height]
         if mode is None and conventions.turn_field:
@@ -131,15 +130,13 @@ def outline_of(reading: Reading, turned: bool = False) -> Outline | None:
     data, segmentation = reading.data, reading.data.segmentation
     if not isinstance(segmentation, msgspec.Raw):
         return _shape(reading, segmentation)
-    if not has_outline(segmentation) or (data.bbox and not _is_tiny(data.bbox) and not turned):
+    may_be_a_point = data.bbox and len(data.bbox) == 4 and max(data.bbox[2:]) <= 1
+    if not has_outline(segmentation) or (data.bbox and not may_be_a_point and not turned):
         return None
     try:
-        full: AnyFields = decode_all(b"[%b]" % reading.record.text)[0]
-    except UNDECODABLE:
-        try:
-            full = leniently(reading.record.text)[0]
-        except (ValueError, RecursionError) as error:
-            raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
+        full, _ = read_one(reading.record.text, decode_all)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
     return None if isinstance(full.segmentation, msgspec.Raw) else _shape(reading, full.segmentation)
 
 
@@ -377,20 +374,11 @@ def _numbered(names: tuple[str, ...], count: int) -> list[str]:
     return [*names, *unique_names([""] * (count - len(names)), len(names) + 1, frozenset(names))]
 
 
-class _Mode(Enum):
-    """What a box is, by detectron2."""
-
-    CORNERS = 0
-    SIZES = 1
-    CORNERS_OF_ONE = 2
-    SIZES_OF_ONE = 3
-    TURNED = 4
-
-
-_CORNERS = (_Mode.CORNERS, _Mode.CORNERS_OF_ONE)
-_FRACTIONS = (_Mode.CORNERS_OF_ONE, _Mode.SIZES_OF_ONE)
-_WORDS = {"XYXY_ABS": 0, "XYWH_ABS": 1, "XYXY_REL": 2, "XYWH_REL": 3, "XYWHA_ABS": 4, "XYXY": 0, "XYWH": 1}
-_MODES = {str(mode.value): mode for mode in _Mode} | {word: _Mode(number) for word, number in _WORDS.items()}
+_CORNERS, _SIZES, _CORNERS_OF_ONE, _SIZES_OF_ONE, _TURNED = range(5)
+"""What a box is, by detectron2."""
+_WORDS = "XYXY_ABS XYWH_ABS XYXY_REL XYWH_REL XYWHA_ABS".split()
+_MODES = {str(mode): mode for mode in range(5)} | {word: mode for mode, word in enumerate(_WORDS)}
+_MODES |= {"XYXY": _CORNERS, "XYWH": _SIZES}
 
 
 def _extent(rle: Rle) -> tuple[float, float, float, float] | None:
@@ -434,11 +422,6 @@ def size_of(asset: Asset) -> tuple[int, int]:
     if asset.width is None or asset.height is None:
         raise Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
     return asset.width, asset.height
-
-
-def _is_tiny(bbox: Sequence[float]) -> bool:
-    """Whether a box may stand for a point: no side is longer than a pixel."""
-    return len(bbox) == 4 and bbox[2] <= 1 and bbox[3] <= 1
 
 
 def is_box(outline: Outline, box: Box) -> bool:
