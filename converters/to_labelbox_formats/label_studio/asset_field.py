@@ -17,7 +17,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import AUDIO_EXTENSIONS, extension, guess_key, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown, root_key
-from to_labelbox_formats.label_studio.files.records import whole_number
+from to_labelbox_formats.label_studio.files.records import quoted_span, whole_number
 from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
 
 _WHAT = "field of the data that holds the asset"
@@ -41,8 +41,7 @@ class FieldEvidence:
         self._longest = 0
         self._media: Counter[str] = Counter()
         self._paged: set[str] = set()
-        self._heard: set[str] = set()
-        self._other: set[str] = set()
+        self._other_than_sound: set[str] = set()
         self.guessed: set[str] = set()
         """The fields that hold the asset where nothing but the data tells."""
         self._texts: Counter[str] = Counter()
@@ -57,11 +56,12 @@ class FieldEvidence:
         self._texts.update(texts.keys())
         media = [name for name, value in data.items() if shows_media(value)]
         self._media.update(media)
-        self._paged.update(name for name in media if isinstance(data[name], list))
         for name in media:
-            if name not in self._other:
-                (self._heard if extension(str(data[name])) in AUDIO_EXTENSIONS else self._other).add(name)
-        guessed = guess_key(data)
+            if isinstance(data[name], list):
+                self._paged.add(name)
+            if name not in self._other_than_sound and extension(str(data[name])) not in AUDIO_EXTENSIONS:
+                self._other_than_sound.add(name)
+        guessed = guess_key(data) if len(data) > 1 else next(iter(data), None)
         if guessed is not None:
             self.guessed.add(guessed)
         dialogues = {name: value for name, value in data.items() if _is_dialogue(value)}
@@ -72,11 +72,8 @@ class FieldEvidence:
         if guessed in texts and not shows_media(texts[guessed]):
             self._longest += 1
         for region in regions:
-            value = region.get("value", region)
-            if not isinstance(value, dict):
-                continue
-            start, end, quote = whole_number(value.get("start")), whole_number(value.get("end")), value.get("text")
-            if start is not None and end is not None and isinstance(quote, str) and 0 <= start < end:
+            if span := quoted_span(region.get("value", region)):
+                start, end, quote = span
                 shown = region.get("to_name")
                 name = shown if isinstance(shown, str) else ""
                 self._spans[name] += 1
@@ -114,7 +111,7 @@ class FieldEvidence:
     @property
     def sounds(self) -> set[str]:
         """Fields that hold files of sound alone."""
-        return self._heard - self._other
+        return self._media.keys() - self._other_than_sound
 
     def ask(self) -> None:
         """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""
@@ -146,11 +143,7 @@ class FieldEvidence:
         """Under which keys a dialogue has its texts and who says them; told where they are not those of the editor."""
         usual = [key for key in _TEXT_KEYS if key in self._lengths]
         longest = [key for key, _ in self._lengths.most_common(1)]
-        said = [
-            key
-            for key, count in self._said.most_common(1)
-            if count > max(map(self._said.__getitem__, usual), default=0)
-        ]
+        said = [k for k, n in self._said.most_common(1) if n > max(map(self._said.__getitem__, usual), default=0)]
         text = next(iter((*said, *usual, *longest)), _TEXT_KEYS[0])
         others = [key for key in self._lengths if key != text]
         name = next((key for key in _NAME_KEYS if key in others), others[0] if len(others) == 1 else _NAME_KEYS[0])
@@ -171,7 +164,8 @@ class FieldEvidence:
         if name.startswith("$"):
             # versions that named the expression in place of the object
             return msgspec.structs.replace(shown, value=name)
-        (field, most), (_, next_most) = self._ranked(name)
+        quoted = Counter({field: count for (on, field), count in self._quoted.items() if on == name})
+        (field, most), (_, next_most) = [*quoted.most_common(2), ("", 0), ("", 0)][:2]
         spans = self._spans[name]
         if most > next_most and 2 * most > spans:
             log.assume(
@@ -192,11 +186,6 @@ class FieldEvidence:
                 option=_FLIP,
             )
         return shown
-
-    def _ranked(self, name: str) -> list[tuple[str, int]]:
-        """The two fields that spans on an object quote most often."""
-        found = Counter({field: count for (shown, field), count in self._quoted.items() if shown == name})
-        return [*found.most_common(2), ("", 0), ("", 0)][:2]
 
 
 def _is_dialogue(value: Any) -> bool:

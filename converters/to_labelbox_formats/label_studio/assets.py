@@ -24,8 +24,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
 from to_labelbox.source.paths import is_safe
 from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
-from to_labelbox_formats.label_studio.config import TEXTS, Config, Shown
-from to_labelbox_formats.label_studio.source_pictures import SourcePictures
+from to_labelbox_formats.label_studio.config import TEXTS, TIMED_TAGS, Config, Shown
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
 _MEDIA_OF_EXTENSION = {
@@ -38,15 +37,11 @@ _NO_PICTURES = {name: media for name, media in _MEDIA_OF_EXTENSION.items() if me
 _NO_PICTURE = tuple(_NO_PICTURES)
 _MEDIA_OF_TAG = {
     "image": Media.IMAGE,
-    "text": Media.TEXT,
-    "hypertext": Media.TEXT,
-    "paragraphs": Media.CONVERSATION,
-    "chat": Media.CONVERSATION,
-    "audio": Media.AUDIO,
-    "audioplus": Media.AUDIO,
+    **dict.fromkeys(TEXTS, Media.TEXT),
+    **dict.fromkeys(("paragraphs", "chat"), Media.CONVERSATION),
+    **dict.fromkeys(TIMED_TAGS, Media.AUDIO),
     "video": Media.VIDEO,
-    "pdf": Media.DOCUMENT,
-    "pdfocr": Media.DOCUMENT,
+    **dict.fromkeys(("pdf", "pdfocr"), Media.DOCUMENT),
 }
 _WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
@@ -75,6 +70,8 @@ _PICTURE_KINDS = {"iVBO": "png", "/9j/": "jpeg", "R0lG": "gif", "UklG": "webp"}
 _BARE_PICTURE = re.compile(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/\s]{40,}=*\s*\Z")
 _ENCODINGS = {"base64": "latin-1", "base64unicode": "utf-8"}
 """What the bytes are that ``encoding`` of a text says stand in base64: the editor makes a character of each, or reads UTF-8."""
+_ALPHABET = str.maketrans("-_", "+/")
+"""Of base64 in addresses."""
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
@@ -187,10 +184,14 @@ def inline_content(address: str) -> bytes | None:
         return None
     if not head.lower().endswith(";base64"):
         return unquote_to_bytes(body)
+    return _unpacked("".join(unquote(body).split()).translate(_ALPHABET))
+
+
+def _unpacked(text: str) -> bytes | None:
+    """The bytes of base64, also without its padding; None for what is none."""
+    packed = text.rstrip("=")
     try:
-        return base64.b64decode(
-            "".join(unquote(body).split()), altchars=b"-_" if "-" in body or "_" in body else None, validate=True
-        )
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
 
@@ -230,10 +231,7 @@ def _inner(uri: str) -> str:
     """``fileuri`` is base64 of the address, or the address itself."""
     if is_url(uri):
         return uri
-    try:
-        return base64.b64decode(uri + "=" * (-len(uri) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return uri
+    return _decoded(uri.translate(_ALPHABET), "utf-8") or uri
 
 
 # --------------------------------------------------------------------------------------------- from data to assets
@@ -421,10 +419,10 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
 
 def _decoded(text: str, encoding: str) -> str | None:
     """A text that stands in base64 as the editor shows it, also in lines and without its padding; None where it is none."""
-    packed = "".join(text.splitlines()).rstrip("=")
+    found = _unpacked("".join(text.splitlines()))
     try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True).decode(encoding)
-    except (binascii.Error, ValueError):
+        return found.decode(encoding) if found is not None else None
+    except UnicodeDecodeError:
         return None
 
 
@@ -475,11 +473,11 @@ class Sizes:
         context: ReadContext,
         default: tuple[int, int] | None,
         names_of: Callable[[Reference], Sequence[str]],
-        pictures: SourcePictures,
+        pictures: Callable[[str], Header | None] | None,
     ) -> None:
-        """``names_of``: the names of an asset that no other one has."""
+        """``names_of``: the names of an asset that no other one has; ``pictures``: headers of those in the source, by name."""
         self._names_of = names_of
-        self._pictures = pictures if pictures else None
+        self._pictures = pictures
         self._media = context.media
         self._sizes = context.sizes
         self.default = default
@@ -488,7 +486,7 @@ class Sizes:
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names, below the media root or in the source."""
         found = self._first(self._media.header, reference) if self._media is not None else None
-        return self._first(self._pictures.header, reference) if found is None and self._pictures else found
+        return self._first(self._pictures, reference) if found is None and self._pictures else found
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
         path = self._path(reference)

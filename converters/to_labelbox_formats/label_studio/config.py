@@ -28,19 +28,12 @@ OBJECT_TAGS = frozenset(
 )
 _NO_CONTROLS = frozenset("filter shortcut style header collapse panel view repeater channel bucket".split())
 TOOL_KINDS = {
-    "rectangle": (Kind.BOX,),
-    "ellipse": (Kind.POLYGON,),
-    "polygon": (Kind.POLYGON,),
+    **dict.fromkeys(("rectangle", "videorectangle", "ocr"), (Kind.BOX,)),
+    **dict.fromkeys(("ellipse", "polygon"), (Kind.POLYGON,)),
     "keypoint": (Kind.POINT,),
-    "brush": (Kind.MASK,),
-    "bitmask": (Kind.MASK,),
-    "magicwand": (Kind.MASK,),
-    "vector": (Kind.LINE,),
-    "videorectangle": (Kind.BOX,),
-    "videovector": (Kind.LINE,),
-    "hypertext": (Kind.ENTITY,),
-    "paragraph": (Kind.ENTITY,),
-    "ocr": (Kind.BOX,),
+    **dict.fromkeys(("brush", "bitmask", "magicwand"), (Kind.MASK,)),
+    **dict.fromkeys(("vector", "videovector"), (Kind.LINE,)),
+    **dict.fromkeys(("hypertext", "paragraph"), (Kind.ENTITY,)),
 }
 """What a drawing tag makes; with the ending ``labels`` it brings its own labels."""
 TEXTS = ("text", "hypertext")
@@ -383,7 +376,7 @@ def with_offered(config: Config, tasks: Iterable[Mapping[str, Any]]) -> Config:
     found: dict[str, dict[str, Entry]] = {c.name: {} for c in asking}
     for data in tasks if asking else ():
         for control in asking:
-            entries = _offered(data.get(control.offered))
+            entries = [*_entries(_Tag("", {}, "", _offered(data.get(control.offered))), "choice")]
             longest[control.name] = max(longest[control.name], len(entries))
             if len(found[control.name]) <= _MAX_OFFERED:
                 found[control.name].update({entry.name: entry for entry in entries})
@@ -395,17 +388,16 @@ def with_offered(config: Config, tasks: Iterable[Mapping[str, Any]]) -> Config:
     return msgspec.structs.replace(config, controls={**config.controls, **taken}) if taken else config
 
 
-def _offered(listed: Any, depth: int = 0) -> list[Entry]:
-    """Options as a task offers them: objects with what a tag would have, those below them as ``children``."""
-    entries: list[Entry] = []
-    for one in listed if isinstance(listed, list) and depth <= MAX_DEPTH else ():
-        shown, alias = (one.get("value"), one.get("alias")) if isinstance(one, dict) else (one, None)
-        name = alias or shown
-        if isinstance(name, str) and name:
-            given = one if isinstance(one, dict) else {}
-            color, below = _color(str(given.get("background", ""))), tuple(_offered(given.get("children"), depth + 1))
-            entries.append(Entry(name, shown if isinstance(shown, str) and shown != name else "", color, below))
-    return entries
+def _offered(listed: Any, depth: int = 0) -> list[_Tag]:
+    """Options that a task offers as tags: objects with the attributes of one, those below them as ``children``."""
+    found = [{"value": one} if isinstance(one, str) else one for one in (listed if isinstance(listed, list) else ())]
+    return [
+        _Tag(
+            "choice", {k: v for k, v in one.items() if isinstance(v, str)}, "", _offered(one.get("children"), depth + 1)
+        )
+        for one in found
+        if isinstance(one, dict) and depth < MAX_DEPTH
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- schema

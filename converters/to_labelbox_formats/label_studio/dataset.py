@@ -16,7 +16,6 @@ from to_labelbox_formats.label_studio.conventions import settle
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise
 from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 from to_labelbox_formats.label_studio.task_index import index_tasks
 from to_labelbox_formats.label_studio.video_or_sound import with_media
 
@@ -41,8 +40,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         shown = {name for name in source.names if index.assets.has(name)}
         used = {config_name, *(f.name for f in files)} | shown
         note_unread_files(log, source, used, lambda name: others.get(name, "no task shows or names it"))
-    pictures = SourcePictures(source, context.claims)
-    items = TaskItems(source, index, declared, conventions, options, context, pictures)
+    items = TaskItems(source, index, declared, conventions, options, context)
     return Dataset(
         source.name,
         declared.schema,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import cached_property
 
 import msgspec
 from msgspec import Raw, Struct
@@ -14,7 +15,9 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Header
 from to_labelbox.source.paths import note_disk
 from to_labelbox_formats.label_studio.assets import Sizes, slots_of
 from to_labelbox_formats.label_studio.config import Declared
@@ -28,12 +31,11 @@ from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.region_log import Place
 from to_labelbox_formats.label_studio.regions.task import TaskReader, TaskRecord, log_fault
 from to_labelbox_formats.label_studio.regions.task_assets import Shows
-from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 from to_labelbox_formats.label_studio.task_index import TaskIndex, slots_in
 from to_labelbox_formats.label_studio.video_or_sound import tell_media
 
 
-class TaskItems(Struct, frozen=True):
+class TaskItems(Struct, frozen=True, dict=True):
     """Gives the items of any range of tasks, in any process; an asset belongs to the first task that shows it.
 
     ``kept`` is the last piece of which single tasks were asked for, which often are neighbours.
@@ -45,7 +47,6 @@ class TaskItems(Struct, frozen=True):
     conventions: Conventions
     options: Options
     context: ReadContext
-    pictures: SourcePictures
     kept: dict[int, Sequence[TaskHead]] = {}
 
     def __call__(self, log: Log, start: int, stop: int) -> Iterator[Item]:
@@ -83,11 +84,23 @@ class TaskItems(Struct, frozen=True):
         """The file of a task and its number in it."""
         return f"{self.index.file_name(unit)} [{self.index.number(unit)}]"
 
+    @cached_property
+    def _pictures(self) -> AssetTable[str]:
+        """The pictures that lie in the source, looked up like those below a media root."""
+        names = () if self.source.is_file else self.source.pictures
+        return AssetTable({name: name for name in names}, self.context.claims)
+
+    def _picture(self, name: str) -> Header | None:
+        """The header of the picture that is meant; None where there is none, or where it may be another asset's as well."""
+        found = self._pictures.get(name)
+        return self.source.header(found) if found is not None else None
+
     def _files(self) -> TaskFiles:
         return TaskFiles(self.source, self.index.files, self.index.given)
 
     def _range(self, elsewhere: TaskFiles, log: Log) -> _Range:
-        sizes = Sizes(self.context, self.options.default_size, self.index.assets.names_of, self.pictures)
+        pictures = self._picture if self._pictures else None
+        sizes = Sizes(self.context, self.options.default_size, self.index.assets.names_of, pictures)
         reader = TaskReader(self.index.config, self.declared, self.conventions, self.options, self.context, log, sizes)
         return _Range(self.index, reader, elsewhere, self.options.data_key, log)
 
@@ -132,7 +145,7 @@ class _Range(Struct, frozen=True):
             again = "each of its annotations counts once, in its newest state" if merged[0] is not task else ""
             of_one = bool(task.project) or index.is_flat(unit)
             if not again and of_one and sum(bool(record.annotations or record.completions) for record in merged) > 1:
-                again = f"annotator={self.reader.annotator} chooses among the annotations of both"
+                again = f"annotator={self.reader.options.annotator} chooses among the annotations of both"
             if again:
                 message = f"another file holds the same task, too: {again}"
                 self.log.note(Code.ASSET_DUPLICATE, message, file=file, where=index.task_name(task, unit))
@@ -208,7 +221,7 @@ class _Range(Struct, frozen=True):
                     option="--exif ignore",
                 )
                 log.note(*sentences.EXIF_TURNED(orientation=asset.orientation), file=path)
-        if asset.said_frames is not None and not self.reader.frame_rate_given:
+        if asset.said_frames is not None and self.reader.options.frame_rate is None:
             own = asset.video.frames if asset.video is not None else None
             log.assume(
                 "frames of videos",

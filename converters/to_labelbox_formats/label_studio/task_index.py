@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -34,12 +35,14 @@ from to_labelbox_formats.label_studio.files.records import (
     TaskHeadWithIds,
     TaskHeadWithRegions,
     is_nothing,
+    plain_id,
     project_of,
 )
 from to_labelbox_formats.label_studio.files.select_annotations import moment
 from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFile, TaskFiles, TaskPiece, data_of
 from to_labelbox_formats.label_studio.options import Options
 
+_first = attrgetter("first")
 _ANNOTATED = ("annotations", "completions")
 """Folders beside ``tasks.json`` with a file for each annotated task."""
 _EXPORTS = (FileForm.TASKS, FileForm.FLAT)
@@ -118,10 +121,6 @@ class TaskIndex(Struct, frozen=True):
         if inline > 1:
             name += f"/{slot.shown}" + (f"-{slot.page + 1}" if slot.paged else "")
         return name
-
-
-def _first(piece: TaskPiece) -> int:
-    return piece.first
 
 
 def index_tasks(
@@ -286,7 +285,7 @@ class _Survey(Struct):
 
     def _add_flat(self, unit: int, file: int, record: dict[str, Any]) -> None:
         """Flat records are of one task when file and id agree: what is data in them cannot be told for certain."""
-        id = _plain_id(record.get("id"))
+        id = plain_id(record.get("id"))
         if id is not None:
             self._add_record(unit, (file, id), self.same.get((file, id)))
 
@@ -294,7 +293,7 @@ class _Survey(Struct):
         """Stored annotations are of one task when id and data agree: ids start anew in every project."""
         task = record.get("task")
         data = task.get("data") if isinstance(task, dict) else None
-        id = _plain_id(task.get("id") if isinstance(task, dict) else task)
+        id = plain_id(task.get("id") if isinstance(task, dict) else task)
         if not (isinstance(data, dict) and data):
             self.without_data.append((unit, id))
         elif id is not None:
@@ -322,10 +321,6 @@ class _Survey(Struct):
     def absorb(self, unit: int, into: int) -> None:
         self.attached.setdefault(into, []).append(unit)
         self.absorbed.add(unit)
-
-
-def _plain_id(id: Any) -> Id:
-    return id if isinstance(id, (int, str)) else None
 
 
 def _canonical(data: Any) -> bytes:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -38,7 +38,7 @@ from to_labelbox_formats.label_studio.files.records import (
     as_list,
     decode_data,
     objects_in,
-    whole_number,
+    quoted_span,
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
@@ -46,17 +46,10 @@ _IDS = frozenset(("id", "annotation_id"))
 _NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
-class FlatTask(NamedTuple):
-    """A task of a flat record, and what of its controls could not be read."""
+def from_flat(record: dict[str, Any], config: Config, place: str) -> tuple[Task, list[RecordFault]]:
+    """A task from the flat form, data fields and controls side by side, and what of its controls could not be read.
 
-    task: Task
-    faults: list[RecordFault]
-
-
-def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
-    """A task from the flat form: data fields and controls side by side; ``place`` is put before the names of fields.
-
-    What is a control the labelling config tells, as far as there is one. Regions have lost their ids: payloads of several
+    ``place`` is put before the names of fields. What is a control the labelling config tells, as far as there is one. Regions have lost their ids: payloads of several
     controls with the same geometry are one region (:func:`_place` says where answers without one belong).
     """
     data: dict[str, Any] = {}
@@ -91,7 +84,7 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
         updated_at=_id(record.get("updated_at")),
     )
     task = Task(data=Raw(msgspec.json.encode(data)), id=_id(record.get("id")), annotations=[annotation])
-    return FlatTask(task, faults)
+    return task, faults
 
 
 def _place(found: list[Region], control: Control, placed: Sequence[Region], config: Config) -> None:
@@ -170,13 +163,8 @@ def _quotes(record: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     """The spans of a record: start, end and the text that they say they cover."""
     for value in record.values():
         for payload in objects_in(value) if holds_payloads(value) else ():
-            start, end, quote = (
-                whole_number(payload.get("start")),
-                whole_number(payload.get("end")),
-                payload.get("text"),
-            )
-            if start is not None and end is not None and isinstance(quote, str) and quote:
-                yield start, end, quote
+            if span := quoted_span(payload):
+                yield span
 
 
 def _opened(cell: str, name: str, config: Config, texts: Collection[str]) -> Any:

@@ -11,6 +11,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 
@@ -207,6 +209,7 @@ decode_data: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, An
 decode_any = msgspec.json.Decoder().decode
 
 T = TypeVar("T", bound=Struct)
+R = TypeVar("R")
 
 
 class Lost(Enum):
@@ -373,12 +376,30 @@ STORED = Lenient(StoredAnnotation, Lost.TASK, {"result": REGION})
 TASK = Lenient(Task, Lost.TASK, {"annotations": ANNOTATION, "completions": ANNOTATION})
 
 
+def read_part(decode: Callable[[Raw], R], raw: Raw, code: Code, wrong: str) -> R:
+    """A part of a region. Raises :class:`Refused`, which says what is ``wrong`` and why."""
+    try:
+        return decode(raw)
+    except UNDECODABLE as error:
+        raise Refused(code, f"{wrong}: {in_words(error, raw)}") from None
+
+
+def decoded_or_none(raw: Raw) -> Any:
+    """What a raw value holds; None where there is none, or it cannot be read."""
+    try:
+        return decode_any(raw) if raw else None
+    except UNDECODABLE:
+        return None
+
+
+def plain_id(value: Any) -> str | int | None:
+    """An id that tells one task from others; None for anything else."""
+    return value if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+
+
 def project_of(raw: Raw) -> str:
     """The project that a task states, by its id; empty where it states none."""
-    try:
-        value = decode_any(raw) if raw else None
-    except UNDECODABLE:
-        return ""
+    value = decoded_or_none(raw)
     value = value.get("id") if isinstance(value, dict) else value
     name = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     return name if _PROJECT.fullmatch(name) else ""
@@ -386,10 +407,7 @@ def project_of(raw: Raw) -> str:
 
 def text_list(raw: Raw) -> list[str] | None:
     """A text or a list of texts; None for anything else."""
-    try:
-        value = decode_any(raw)
-    except UNDECODABLE:
-        return None
+    value = decoded_or_none(raw)
     if isinstance(value, str):
         return [value]
     if isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value):
@@ -407,6 +425,15 @@ def whole_number(value: object) -> int | None:
     if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value):
         return int(value)
     return None
+
+
+def quoted_span(value: Any) -> tuple[int, int, str] | None:
+    """Where a decoded value says that a span is in a text, and what it says it covers."""
+    quote = value.get("text") if isinstance(value, dict) else None
+    if not isinstance(quote, str) or not quote:
+        return None
+    start, end = whole_number(value.get("start")), whole_number(value.get("end"))
+    return (start, end, quote) if start is not None and end is not None and 0 <= start < end else None
 
 
 def is_nothing(raw: Raw) -> bool:

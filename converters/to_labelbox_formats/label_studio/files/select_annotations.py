@@ -10,7 +10,14 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, Review, Task, decode_any, is_nothing
+from to_labelbox_formats.label_studio.files.records import (
+    AnnotationRecord,
+    Id,
+    Review,
+    Task,
+    decoded_or_none,
+    is_nothing,
+)
 from to_labelbox_formats.label_studio.options import Options
 
 _MILLISECONDS = 1e11
@@ -87,10 +94,7 @@ def newest_states(records: Sequence[Task]) -> Sequence[Task]:
 
 def _who(annotation: AnnotationRecord) -> tuple[str, ...]:
     """The annotator as text: an id, an address, or both."""
-    try:
-        who = decode_any(annotation.completed_by) if annotation.completed_by else None
-    except UNDECODABLE:
-        return ()
+    who = decoded_or_none(annotation.completed_by)
     if isinstance(who, dict):
         return tuple(str(who[k]) for k in ("email", "id") if k in who)
     return () if who is None else (str(who),)

@@ -22,15 +22,15 @@ from to_labelbox_formats.label_studio.files.pieces import joined
 from to_labelbox_formats.label_studio.files.records import (
     STORED,
     TASK,
-    Id,
     Lost,
     Payload,
     RecordFault,
     Task,
     TaskHead,
-    decode_any,
     decode_data,
+    decoded_or_none,
     mended_json,
+    plain_id,
 )
 
 _TASKS = msgspec.json.Decoder(list[Task])
@@ -187,8 +187,8 @@ def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> Decod
 
 def _of_records(records: Sequence[dict[str, Any]], config: Config, names: Sequence[str]) -> DecodedPiece:
     found = [from_flat(record, config, f"{name}, field") for record, name in zip(records, names)]
-    faults = [(n, fault) for n, one in enumerate(found) for fault in one.faults]
-    return DecodedPiece([one.task for one in found], faults)
+    faults = [(n, fault) for n, (_, of_one) in enumerate(found) for fault in of_one]
+    return DecodedPiece([task for task, _ in found], faults)
 
 
 def _table_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
@@ -215,7 +215,7 @@ def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[Recor
     try:
         head = _STORED_TASK.decode(task)
     except UNDECODABLE:
-        head = TaskHead(id=_plain_id(task))
+        head = TaskHead(id=plain_id(decoded_or_none(task)))
     return Task(data=head.data, id=head.id, annotations=[annotation], project=head.project)
 
 
@@ -225,11 +225,3 @@ def _broken(piece: TaskPiece, message: str) -> DecodedPiece:
 
 def _at(piece: TaskPiece) -> str:
     return f"byte {piece.offset}"
-
-
-def _plain_id(raw: Raw) -> Id:
-    try:
-        value = decode_any(raw)
-    except UNDECODABLE:
-        return None
-    return value if isinstance(value, (int, str)) and not isinstance(value, bool) else None

@@ -10,10 +10,8 @@ from msgspec import Raw
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, UNTOLD, Control, Entry
-from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
+from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, read_part, text_list
 
 UNSUPPORTED_ANSWERS = {
     "pairwise": "a comparison of two assets",
@@ -42,13 +40,8 @@ def is_answer(entry: Region, value: ValueRecord, *, shaped: bool) -> bool:
 
 def unsupported(entry: Region, value: ValueRecord) -> str | None:
     """What an entry is, when no target can hold it."""
-    if value.selected and entry.kind in ("pairwise", ""):
-        return UNSUPPORTED_ANSWERS["pairwise"]
-    if value.ranker:
-        return UNSUPPORTED_ANSWERS["ranker"]
-    if value.chatmessage:
-        return UNSUPPORTED_ANSWERS["chatmessage"]
-    return UNSUPPORTED_ANSWERS.get(entry.kind)
+    kind = entry.kind or ("pairwise" if value.selected else "")
+    return UNSUPPORTED_ANSWERS.get("ranker" if value.ranker else "chatmessage" if value.chatmessage else kind)
 
 
 def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
@@ -82,10 +75,7 @@ def _plain(number: float) -> str:
 
 def _paths(raw: Raw) -> list[list[str]]:
     """Options as paths from the root: a text, a list of texts, or a list of lists."""
-    try:
-        value = decode_any(raw)
-    except UNDECODABLE as error:
-        raise Refused(Code.RECORD_UNREADABLE, f"its choices cannot be read: {in_words(error, raw)}") from None
+    value = read_part(decode_any, raw, Code.RECORD_UNREADABLE, "its choices cannot be read")
     paths: list[list[str]] = []
     for one in value if isinstance(value, list) else [value]:
         steps: list[Any] = one if isinstance(one, list) else [one]

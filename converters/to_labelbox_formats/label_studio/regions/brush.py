@@ -41,14 +41,12 @@ class CocoRle(msgspec.Struct):
 _RLE = msgspec.json.Decoder(list[int] | CocoRle)
 
 
-def brush_mask(raw: bytes | memoryview, width: int | None, height: int | None) -> Mask:
+def brush_mask(raw: bytes | memoryview, width: int, height: int) -> Mask:
     """Mask of a brush region's ``rle``. Raises :class:`GeometryError`."""
     try:
         rle = _RLE.decode(raw)
     except ValueError as error:
         raise GeometryError(f"rle is no list of bytes: {in_words(error, raw)}") from None
-    if width is None or height is None:
-        raise GeometryError("the size of the picture is unknown, so the brush mask cannot be placed")
     if isinstance(rle, CocoRle):
         if rle.size != (height, width):
             raise GeometryError(f"rle is for {rle.size[1]} × {rle.size[0]} pixels, the picture has {width} × {height}")
@@ -131,7 +129,7 @@ def _words(data: bytes, place: int, count: int, word: int) -> bytes:
     return bytes(min((value >> (word * i)) & mask, 255) for i in range(count - 1, -1, -1))
 
 
-def bitmask(url: str, width: int | None, height: int | None) -> Mask:
+def bitmask(url: str, width: int, height: int) -> Mask:
     """Mask of a ``bitmask`` region: what its PNG does not leave transparent. Raises :class:`GeometryError`."""
     from PIL import Image
 
@@ -145,7 +143,7 @@ def bitmask(url: str, width: int | None, height: int | None) -> Mask:
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             if image.width * image.height > MAX_MASK_PIXELS:
                 raise GeometryError(f"a mask of {image.width} × {image.height} pixels is larger than {MAX_MASK_PIXELS}")
-            if width is not None and (image.width, image.height) != (width, height):
+            if (image.width, image.height) != (width, height):
                 raise GeometryError(
                     f"the bitmask has {image.width} × {image.height} pixels, the picture {width} × {height}"
                 )

@@ -32,13 +32,11 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import (
     Id,
     Region,
     ValueRecord,
-    decode_any,
-    is_nothing,
+    decoded_or_none,
     text_list,
     whole_number,
 )
@@ -138,8 +136,7 @@ class RegionReader(Struct, gc=False):
             size = stated_size(entry) or size  # which its own pixels are of
         if size is None:
             raise Refused(
-                Code.IMAGE_SIZE_UNKNOWN,
-                f"percentages need the size of the asset, which is not known: {SIZE_REMEDY}",
+                Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the asset, which is not known: {SIZE_REMEDY}"
             )
         shapes: Sequence[Geometry] = shape_on_picture(
             value, size[0], size[1], self.conventions.about_centre, self.remarks
@@ -167,10 +164,7 @@ class RegionReader(Struct, gc=False):
                 name = self.naming.label(part.entry, label, self.task)
                 if label:
                     found[name] = None
-        return list(found) or [self._class_without_label()]
-
-    def _class_without_label(self) -> str:
-        return self.naming.class_without_label([part.entry for part in self.parts])
+        return list(found) or [self.naming.class_without_label([part.entry for part in self.parts])]
 
     def _attributes(self) -> tuple[Attribute, ...]:
         """Answers about this region, and the annotator's note."""
@@ -405,8 +399,9 @@ class RegionReader(Struct, gc=False):
         labelled = next((part for part in self.parts if part.labels), self.parts[0]).entry
         attributes = self._attributes()
         name = self.naming.question(labelled.from_name)
-        options = [label for part in self.parts for label in part.labels] or [self._class_without_label()]
-        options = [o for o in dict.fromkeys(options) if o]
+        labels = [label for part in self.parts for label in part.labels]
+        labels = labels or [self.naming.class_without_label([part.entry for part in self.parts])]
+        options = [o for o in dict.fromkeys(labels) if o]
         if not options:
             raise Refused(*sentences.WITHOUT_LABEL(what="region"))
         answer = Classification(
@@ -441,15 +436,12 @@ class RegionReader(Struct, gc=False):
     def _answers_about_asset(self) -> RegionContent:
         """Answers of a group without a shape; several entries of one group are answers of their own."""
         answers: list[AssetAnswer] = []
-        problems: list[tuple[str, Refused]] = []
         for n, part in enumerate(self.parts):
             try:
                 id = f"{self.remarks.id}/{n}" if n else self.remarks.id
                 answers.append(self._answer_about_asset(part.entry, part.value, id))
             except Refused as problem:
-                problems.append((self.naming.question(part.entry.from_name), problem))
-        for name, refused in problems:
-            self.remarks.skip(refused.code, name, str(refused))
+                self.remarks.skip(problem.code, self.naming.question(part.entry.from_name), str(problem))
         return RegionContent(answers=answers)
 
     def _answer_about_asset(self, entry: Region, value: ValueRecord, id: str) -> AssetAnswer:
@@ -499,13 +491,10 @@ def _noted(part: Part) -> bool:
 
 def _note_of(entry: Region) -> str:
     """The text that an annotator attached to a region; the first versions called it its normalization."""
-    try:
-        meta = decode_any(entry.meta) if not is_nothing(entry.meta) else None
-        text = meta.get("text") if isinstance(meta, dict) else None
-        if text is None and entry.normalization:
-            text = decode_any(entry.normalization)
-    except UNDECODABLE:
-        return ""
+    meta = decoded_or_none(entry.meta)
+    text = meta.get("text") if isinstance(meta, dict) else None
+    if text is None:
+        text = decoded_or_none(entry.normalization)
     lines = text if isinstance(text, list) else [text]
     return "\n".join(t for t in lines if isinstance(t, str) and t.strip())
 
@@ -526,10 +515,7 @@ def _quote(value: ValueRecord) -> str | None:
 
 
 def _globals(value: ValueRecord) -> tuple[int, int] | None:
-    try:
-        places = decode_any(value.globalOffsets) if value.globalOffsets else None
-    except UNDECODABLE:
-        return None
+    places = decoded_or_none(value.globalOffsets)
     if not isinstance(places, dict):
         return None
     start, end = whole_number(places.get("start")), whole_number(places.get("end"))

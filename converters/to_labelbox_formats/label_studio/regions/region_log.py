@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 
@@ -18,16 +20,13 @@ class Place(NamedTuple):
         return Place(self.file, f"{self.where} {part}")
 
 
-class RegionLog:
+class RegionLog(Struct):
     """Notes about one region; ``loss``: one of them said that something of it is gone."""
 
-    __slots__ = ("id", "log", "loss", "place")
-
-    def __init__(self, log: Log, place: Place, id: str) -> None:
-        self.log = log
-        self.place = place
-        self.id = id
-        self.loss = False
+    log: Log
+    place: Place
+    id: str
+    loss: bool = False
 
     def note(self, code: str, message: str) -> None:
         self.log.note(code, message, file=self.place.file, where=self.place.where, id=self.id)

@@ -30,11 +30,10 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.settings import Rules
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Number, ValueRecord
+from to_labelbox_formats.label_studio.files.records import Number, ValueRecord, read_part
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog
 
@@ -120,12 +119,7 @@ _QUARTERS = {90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
 
 
 def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
-    try:
-        points = _pairs(value.points)
-    except UNDECODABLE as error:
-        raise Refused(
-            Code.POLYGON_INVALID, f"its points are no pairs of numbers: {in_words(error, value.points)}"
-        ) from None
+    points = read_part(_pairs, value.points, Code.POLYGON_INVALID, "its points are no pairs of numbers")
     flat = scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
@@ -164,10 +158,7 @@ def _raster(value: ValueRecord, width: int, height: int) -> Geometry:
 
 def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
     """A path; where a vertex does not follow its predecessor in the list, a branch begins there."""
-    try:
-        vertices = _VECTOR.decode(value.vertices)
-    except UNDECODABLE as error:
-        raise Refused(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {in_words(error, value.vertices)}") from None
+    vertices = read_part(_VECTOR.decode, value.vertices, Code.LINE_TOO_SHORT, "its vertices cannot be read")
     if any(v.isBezier for v in vertices):
         remarks.lose(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
     place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
@@ -239,12 +230,7 @@ _RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
 
 def segments_of(
-    value: ValueRecord,
-    width: float,
-    height: float,
-    conventions: Conventions,
-    frames: int | None,
-    remarks: RegionLog,
+    value: ValueRecord, width: float, height: float, conventions: Conventions, frames: int | None, remarks: RegionLog
 ) -> tuple[tuple[Keyframe, ...], ...]:
     """The visible stretches of a video region. Raises :class:`Refused`.
 
@@ -252,10 +238,7 @@ def segments_of(
     ``enabled: true`` at the end holds to the end of the video. Of a rectangle that is turned every frame is told, as in the
     editor: its sides go linearly and its turn the shorter way round, which the way of its corners does not.
     """
-    try:
-        moments = _SEQUENCE.decode(value.sequence)
-    except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {in_words(error, value.sequence)}") from None
+    moments = read_part(_SEQUENCE.decode, value.sequence, Code.FRAME_INVALID, "its sequence cannot be read")
     # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
     keys = [m for m in moments if not m.auto] or moments
     by_frame: dict[int, Moment] = {}
@@ -366,10 +349,7 @@ def frame_spans(
     value: ValueRecord, conventions: Conventions, frames: int | None, remarks: RegionLog
 ) -> tuple[FrameSpan, ...]:
     """Stretches of a timeline, both ends included; an open end reaches to the end of the video."""
-    try:
-        ranges = _RANGES.decode(value.ranges)
-    except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {in_words(error, value.ranges)}") from None
+    ranges = read_part(_RANGES.decode, value.ranges, Code.FRAME_INVALID, "its ranges cannot be read")
     spans = []
     for stretch in ranges:
         if any(n is not None and n % 1 != 0 for n in (stretch.start, stretch.end)):

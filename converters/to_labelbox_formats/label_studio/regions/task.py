@@ -31,6 +31,7 @@ from to_labelbox_formats.label_studio.files.records import (
     decode_value,
     decode_value_loosely,
     is_nothing,
+    read_part,
 )
 from to_labelbox_formats.label_studio.files.select_annotations import accepted, chosen
 from to_labelbox_formats.label_studio.options import Options
@@ -86,8 +87,6 @@ class TaskReader:
         self._conventions = conventions
         self.options = options
         self.exif = context.exif
-        self.annotator = options.annotator
-        self.frame_rate_given = conventions.frame_rates is not None
         self._sizes = sizes
         self._naming = Naming(config, declared, options.unlabelled, log)
         self._log = log
@@ -290,8 +289,7 @@ class TaskReader:
                 self._skip(problem.code, label or self._ledger_label(group, at.assets), str(problem), place, first)
             return ()
         except UNDECODABLE as error:
-            unreadable = _unreadable(error)
-            self._skip(unreadable.code, UNREADABLE, str(unreadable), place, first)
+            self._skip(Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {in_words(error)}", place, first)
             return ()
         if content.annotations:
             self._log.read(content.ledger_label)
@@ -401,18 +399,10 @@ def _parts_of(entries: Sequence[Region]) -> list[Part]:
     try:
         return parts_of(entries)
     except UNDECODABLE:
-        return parts_of(entries, _loose_value)
-
-
-def _loose_value(raw: Raw) -> ValueRecord:
-    try:
-        return decode_value_loosely(raw)
-    except UNDECODABLE as error:
-        raise _unreadable(error, raw) from None
-
-
-def _unreadable(error: Exception, *raw: Raw) -> Refused:
-    return Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {in_words(error, *raw)}")
+        return parts_of(
+            entries,
+            lambda raw: read_part(decode_value_loosely, raw, Code.RECORD_UNREADABLE, "its value cannot be read"),
+        )
 
 
 def _names(relation: Region) -> list[str]:

@@ -16,6 +16,8 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import NamedTuple
 
+from msgspec import Struct
+
 _SPACE = re.compile(r"\s+")
 _BREAK = re.compile(r"\r|\n|\\n")
 _STEP = re.compile(r"([\w:-]+|text\(\))(?:\[(\d+)\])?")
@@ -151,26 +153,21 @@ def quotes_over(first: Offsets, between: str, last: Offsets, start: int, end: in
     return said == whole or (len(said) > len(whole) and said.startswith(head) and said.endswith(tail))
 
 
-class _Text:
+class _Text(Struct):
     """A text node: where it begins in the joined text, and how long it is."""
 
-    __slots__ = ("length", "start")
-
-    def __init__(self, start: int, length: int) -> None:
-        self.start = start
-        self.length = length
+    start: int
+    length: int
 
 
-class _Node:
+class _Node(Struct):
     """An element with its children, which are looked up by their kind once for all."""
 
-    __slots__ = ("_by_kind", "children", "end", "start", "tag")
-
-    def __init__(self, tag: str, start: int) -> None:
-        self.tag = tag
-        self.start = self.end = start
-        self.children: list[_Node | _Text] = []
-        self._by_kind: dict[str, list[_Node | _Text]] | None = None
+    tag: str
+    start: int
+    end: int
+    children: list[_Node | _Text] = []
+    _by_kind: dict[str, list[_Node | _Text]] | None = None
 
     def child(self, kind: str, number: int) -> _Node | _Text | None:
         """The child of that tag, or among those that are text; the first is 1."""
@@ -194,7 +191,7 @@ class Hypertext(HTMLParser):
         self._parts: list[str] = []
         self._blank = False
         self._length = 0
-        self._root = _Node("", 0)
+        self._root = _Node("", 0, 0)
         self._open = [self._root]
         self._open_tags: Counter[str] = Counter()
         self._at_block = False
@@ -235,7 +232,7 @@ class Hypertext(HTMLParser):
             return
         if tag == "br":
             self.lines.append(self._length + len(self.lines))
-        node = _Node(tag, self._length)
+        node = _Node(tag, self._length, self._length)
         self._open[-1].children.append(node)
         if tag not in _VOID:
             self._open.append(node)
