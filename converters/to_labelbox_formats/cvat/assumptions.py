@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -299,15 +298,23 @@ def _end_at_gaps(export: Export, log: Log) -> OpenTracks:
     """Whether tracks with a row on every frame end where they have none: CVAT leaves out deleted frames alone, of all tracks."""
     absent = deleted = 0
     for group in export.groups.values():
-        tracks = group.tracks[:_TRACKS]
-        found = [list(_TAG_OF_ROW.finditer(text)) for text in export.texts(tracks, first=_ROWS)]
-        told = sorted({int(row[1]) for rows in found for row in rows})
-        for before, after in (pair for rows in found for pair in pairwise(rows)):
-            first, last = int(before[1]) + 1, int(after[1]) - 1
-            sparse = not (_NO_KEYFRAME.search(before[0]) or _NO_KEYFRAME.search(after[0]))
-            if last - first >= group.task.step - 1 and not sparse and not _HIDES.search(before[0]):
-                others = bisect_left(told, first) < bisect_right(told, last)
-                absent, deleted = absent + others, deleted + (not others)
+        told: set[int] = set()
+        gaps: list[tuple[int, int]] = []
+        for text in export.texts(group.tracks[:_TRACKS], first=_ROWS):
+            text = text[: text.rfind(b"<")]
+            ends = ROW.search(text), ROW.search(text, max(0, text.rfind(b" frame=")))
+            first, last = (int(end[1]) if end else 0 for end in ends)
+            if last - first == (text.count(b" frame=") - 1) * group.task.step:
+                told.update(range(first, last + 1, group.task.step))
+                continue
+            rows = list(_TAG_OF_ROW.finditer(text))
+            told.update(int(row[1]) for row in rows)
+            for before, after in pairwise(rows):
+                sparse = not (_NO_KEYFRAME.search(before[0]) or _NO_KEYFRAME.search(after[0]))
+                if int(after[1]) - int(before[1]) > group.task.step and not sparse and not _HIDES.search(before[0]):
+                    gaps.append((int(before[1]) + 1, int(after[1])))
+        others = sum(not told.isdisjoint(range(*gap)) for gap in gaps)
+        absent, deleted = absent + others, deleted + len(gaps) - others
     if not absent:
         return OpenTracks.TASK
     log.assume(
