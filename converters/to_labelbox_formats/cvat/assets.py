@@ -22,9 +22,6 @@ from to_labelbox_formats.cvat.meta import TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME
 from to_labelbox_formats.cvat.options import SameSource
 
-_HEAD = 256 * 1024
-
-
 # ---------------------------------------------------------------------------------------------------------- media
 
 
@@ -112,7 +109,7 @@ class MediaFinder:
                 continue
             there = place if self._source.exists(place) else self._alike.get(alike(place), "")
             if there:
-                return image_header(self._source.head(there, _HEAD))
+                return image_header(self._source.head(there, 256 * 1024))
         return None
 
     @cached_property

@@ -29,12 +29,7 @@ from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
 from to_labelbox_formats.cvat.xml.export import open_xml
 
-_VIDEO_KINDS = {
-    **KINDS,
-    "polygon": Kind.MASK,
-    "ellipse": Kind.MASK,
-    "cuboid": Kind.MASK,
-}
+_VIDEO_KINDS = {**KINDS, "polygon": Kind.MASK, "ellipse": Kind.MASK, "cuboid": Kind.MASK}
 """A video line holds no polygon: such labels are declared as what their tracks become."""
 
 

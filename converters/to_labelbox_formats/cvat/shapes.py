@@ -220,8 +220,10 @@ def points_of(text: str) -> list[float]:
     return numbers
 
 
-def node_of_figure(figure: Figure, fields: Mapping[str, str], answers: list[Answer] | None = None) -> Node:
-    """The node of a shape that shows a figure; ``fields`` are its other attributes."""
+def node_of_figure(figure: Figure | str, fields: Mapping[str, str], answers: list[Answer] | None = None) -> Node:
+    """The node of a shape that shows a figure; ``fields`` are its other attributes. Of a type alone, one that its reader refuses."""
+    if isinstance(figure, str):
+        return make_node(_ELEMENTS.get(figure, figure), {**fields, "points": "unreadable"}, answers)
     return make_node(_ELEMENTS[figure.kind], fields, answers, figure=figure)
 
 

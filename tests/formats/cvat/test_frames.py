@@ -112,6 +112,20 @@ def test_shapes_of_single_frames_stay_to_the_next_one(tmp_path: Path) -> None:
     assert accounted(found, log)
 
 
+def test_points_of_two_frames_are_not_one_object(tmp_path: Path) -> None:
+    """What holds the points of a group, or the elements of a skeleton, together differs from frame to frame."""
+    answer = '<attribute name="look">left</attribute>'
+    shapes = (
+        '<points label="car" points="1,1;2,2"/><skeleton label="man"><points label="head" points="3,3"/></skeleton>'
+        f'<skeleton label="dog"><points label="nose" points="4,4">{answer}</points></skeleton>'
+    )
+    images = "".join(image(shapes, f"frame_{n:06d}", 64, 48) for n in (10, 13))
+    found, log = annotations_of(tmp_path, export(images, SAMPLED))
+    held = [next(a.value for a in t.attributes if a.name == "instance") for t in found if isinstance(t, Track)]
+    assert held == [f"frame_{n:06d}/{i}" for n in (10, 13) for i in (0, 0, 1, 2)]
+    assert accounted(found, log)
+
+
 # ------------------------------------------------------------------------------------------- how many frames there are
 
 

@@ -118,7 +118,7 @@ class TaskRecords:
                     frame = frame_of(record)
                     if not 0 <= frame <= MAX_FRAME:
                         self._skip(Code.FRAME_INVALID, label, f"its frame is {record.get('frame')!r}")
-                    elif frame in self._task.hidden:
+                    elif frame in self._task.hidden.all:
                         code, message = self._task.hidden.reason(frame)
                         self._skip(code, label, message)
                     elif earlier is not None and earlier.has(record, frame):
@@ -136,14 +136,14 @@ class TaskRecords:
         for job in self._task.jobs:
             for number, record in enumerate(records(job.record.get("tracks"))):
                 track = played(record, hidden.deleted)
-                why = hidden.why_hidden(record, track, spec.size) if hidden else None
+                why = hidden.why_hidden(record, track, spec.size) if hidden.all else None
                 if why is not None:
                     self._skip(why[0], self._label(record), why[1])
                 elif spec.video:
                     self.tracks.append((track, job.stop))
                 else:
                     for frame, shape in reader.by_frame(track_node(track, self._names, int, job.stop), str(number)):
-                        if frame not in hidden:
+                        if frame not in hidden.all:
                             self._shapes.setdefault(frame, []).append(shape)
 
     def _frames(self) -> list[int]:

@@ -8,7 +8,7 @@ attributes are Datumaro's own (:data:`OWN`), the others the user's.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ from to_labelbox_formats.cvat.unread import JsonCensus
 from to_labelbox_formats.cvat.xml.images import CAPTION
 
 OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "frame", "is_crowd", "source"})
-_POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
+_POLYGON_LIKE = ("polygon", "polyline", "points")
+_TYPES = {"bbox": "rectangle", "cuboid_2d": "cuboid"}
+"""Types of annotations that CVAT calls otherwise."""
 
 
 class DatumaroExport(Export):
@@ -106,22 +108,24 @@ class DatumaroExport(Export):
             record = {**record, "points": [v for _, x, y, state in points if state != 0 for v in (x, y)]}
         turn: Any = attributes.get("rotation")
         figure = _figure(record, kind, float(turn) if is_number(turn) else 0.0)
-        return _unreadable(kind, fields, answers) if figure is None else node_of_figure(figure, fields, answers)
+        return node_of_figure(figure or _TYPES.get(kind, kind), fields, answers)
 
     def _names(self, record: Mapping[str, Any]) -> Sequence[str]:
         """What the points of the record's label are called."""
         id = record.get("label_id")
         return self._points.get(id, ()) if isinstance(id, int) else ()
 
-    def _states(self, record: Mapping[str, Any], states: list[Any]) -> list[tuple[str, Any, Any, Any]] | None:
+    def _named(self, record: Mapping[str, Any], points: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Points with the names that the record's label has for them, else their numbers."""
+        names = self._names(record)
+        return [(names[i] if i < len(names) else str(i + 1), *point) for i, point in enumerate(points)]
+
+    def _states(self, record: Mapping[str, Any], states: list[Any]) -> list[tuple[Any, ...]] | None:
         """Name, place and visibility of each point; None where they do not fit together."""
-        points, names = record.get("points"), self._names(record)
+        points = record.get("points")
         if not isinstance(points, list) or len(points) != 2 * len(states):
             return None
-        return [
-            (names[i] if i < len(names) else str(i + 1), x, y, state)
-            for i, (x, y, state) in enumerate(zip(points[::2], points[1::2], states))
-        ]
+        return self._named(record, zip(points[::2], points[1::2], states))
 
     def _elements(self, record: Mapping[str, Any]) -> list[Node]:
         """x, y, visibility triples (0 absent, 1 hidden, 2 visible), or element records."""
@@ -135,29 +139,13 @@ class DatumaroExport(Export):
                 if isinstance(points, list) and len(points) >= 2:
                     found.append(_element(name, points[0], points[1], state))
             return found
-        values, names = entries(record.get("points")), self._names(record)
-        return [
-            _element(names[i] if i < len(names) else str(i + 1), x, y, state)
-            for i, (x, y, state) in enumerate(zip(values[::3], values[1::3], values[2::3]))
-        ]
-
-
-def _unreadable(kind: str, fields: dict[str, str], answers: list[Answer]) -> Node:
-    """A node that its reader refuses with a reason."""
-    tag = {"bbox": "box", "cuboid_2d": "cuboid", **_POLYGON_LIKE}.get(kind, kind)
-    return make_node(tag, {**fields, "points": "unreadable"}, answers)
+        values = entries(record.get("points"))
+        return [_element(*point) for point in self._named(record, zip(values[::3], values[1::3], values[2::3]))]
 
 
 def _element(name: str, x: Any, y: Any, state: Any) -> Node:
-    return make_node(
-        "points",
-        {
-            "label": name,
-            "outside": "1" if state == 0 else "0",
-            "occluded": "1" if state == 1 else "0",
-            "points": f"{text_of(x)},{text_of(y)}",
-        },
-    )
+    fields = {"label": name, "outside": str(int(state == 0)), "occluded": str(int(state == 1))}
+    return make_node("points", {**fields, "points": f"{text_of(x)},{text_of(y)}"})
 
 
 def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | None:
@@ -173,7 +161,7 @@ def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | N
         x1, y1, x2, y2 = numbers
         return Figure("ellipse", [(x1 + x2) / 2, (y1 + y2) / 2, abs(x2 - x1) / 2, abs(y2 - y1) / 2], rotation)
     if kind in _POLYGON_LIKE and numbers and len(numbers) % 2 == 0:
-        return Figure(_POLYGON_LIKE[kind], numbers)
+        return Figure(kind, numbers)
     return None
 
 

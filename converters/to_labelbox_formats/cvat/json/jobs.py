@@ -13,7 +13,6 @@ frame, each within a pixel.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -22,7 +21,7 @@ from typing import Any, Generic, TypeVar
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox_formats.cvat.json.records import Names, entries, frame_of, is_number, records
-from to_labelbox_formats.cvat.json.tracks import Course, Track, label_key
+from to_labelbox_formats.cvat.json.tracks import Course, Track, label_key, visible
 from to_labelbox_formats.cvat.nodes import Figure
 
 NEAR = 1.0
@@ -231,7 +230,7 @@ def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
         for place, chain in enumerate(told[i + 1]):
             track = chain.first
             course = Course(track)
-            first = course.first_visible()
+            first = min((start for start, _ in visible(track, 0)), default=-1)
             known = earlier.take(course, first) if job.start <= first <= before.end else None
             if known is None:
                 continue
@@ -254,14 +253,6 @@ class Hidden:
     def __init__(self, deleted: Iterable[int] = (), control: Iterable[int] = ()) -> None:
         self.deleted, self.control = frozenset(deleted), frozenset(control)
         self.all = self.deleted | self.control
-        self._runs = _runs(sorted(self.all))
-        self._starts = [start for start, _ in self._runs]
-
-    def __contains__(self, frame: object) -> bool:
-        return frame in self.all
-
-    def __bool__(self) -> bool:
-        return bool(self.all)
 
     def reason(self, frame: int) -> tuple[Code, str]:
         if frame in self.deleted:
@@ -274,34 +265,9 @@ class Hidden:
     def why_hidden(self, told: Track, track: Track, size: int | None) -> tuple[Code, str] | None:
         """Why a track is not shown at all, as it was told and as it is played; None when it is visible on other frames, or on none."""
         end = size if size is not None else max(self.all, default=0) + 2
-        if not (seen := list(_visible(track, end))):
-            return (Code.DELETED, "the track is visible on deleted frames only") if any(_visible(told, end)) else None
-        if all(self._covers(*stretch) for stretch in seen):
+        if not (seen := list(visible(track, end))):
+            return (Code.DELETED, "the track is visible on deleted frames only") if any(visible(told, end)) else None
+        if all(self.all.issuperset(range(*stretch)) for stretch in seen):
             code, _ = self.reason(seen[0][0])
             return code, "the track is visible on control frames only"
         return None
-
-    def _covers(self, start: int, stop: int) -> bool:
-        place = bisect_right(self._starts, start) - 1
-        return place >= 0 and stop <= self._runs[place][1]
-
-
-def _visible(track: Track, last: int) -> Iterator[tuple[int, int]]:
-    """The stretches from one keyframe to the next on which an object, or an element of it, is visible."""
-    parts: list[Track] = [*records(track.get("elements"))] or [track]
-    for part in parts:
-        shapes = sorted((s for s in records(part.get("shapes")) if frame_of(s) >= 0), key=frame_of)
-        for shape, end in zip(shapes, [*map(frame_of, shapes[1:]), last]):
-            if not shape.get("outside"):
-                yield frame_of(shape), max(end, frame_of(shape) + 1)
-
-
-def _runs(frames: Iterable[int]) -> list[tuple[int, int]]:
-    """Sorted numbers as half-open stretches."""
-    runs: list[tuple[int, int]] = []
-    for frame in frames:
-        if runs and runs[-1][1] == frame:
-            runs[-1] = runs[-1][0], frame + 1
-        else:
-            runs.append((frame, frame + 1))
-    return runs

@@ -20,7 +20,6 @@ from to_labelbox_formats.cvat.shapes import DIGITS, node_of_figure
 
 MAX_JSON_BYTES = 2**30
 _LENGTHS = {"rectangle": 4, "ellipse": 4, "cuboid": 16}
-_XML_TAGS = {"rectangle": "box"}
 
 
 def load(source: Source, name: str) -> Any:
@@ -112,18 +111,13 @@ def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mappin
     if kind == "skeleton":
         children = [
             shape_node(
-                element,
-                names.label(element, str(i + 1)),
-                names,
-                {"outside": "1" if element.get("outside") else "0"},
+                element, names.label(element, str(i + 1)), names, {"outside": "1" if element.get("outside") else "0"}
             )
             for i, element in enumerate(records(record.get("elements")))
         ]
         return make_node("skeleton", fields, answers, children)
     figure = figure_of_record(record, kind) if isinstance(kind, str) else None
-    if figure is None:
-        return make_node(_XML_TAGS.get(str(kind), str(kind) or "shape"), {**fields, "points": "unreadable"}, answers)
-    return node_of_figure(figure, fields, answers)
+    return node_of_figure(figure or str(kind) or "shape", fields, answers)
 
 
 def figure_of_record(record: Mapping[str, Any], kind: str) -> Figure | None:

@@ -65,12 +65,6 @@ class Course:
                 before = self._shapes[bisect_right(self._frames, frame) - 1]
                 yield {**before, "frame": frame, "points": figure.numbers}
 
-    def first_visible(self) -> int:
-        """The first frame on which the object, or any element of it, is visible; -1 for none."""
-        parts = self.elements or [self]
-        frames = (f for part in parts for s, f in zip(part._shapes, part._frames) if not s.get("outside"))
-        return min(frames, default=-1)
-
     def places(self, frame: int) -> list[tuple[str, Figure]] | None:
         """The object, or each visible element by its name, on a frame; None where it cannot be compared."""
         if not self.elements:
@@ -78,6 +72,16 @@ class Course:
             return [("", figure)] if figure is not None and figure.kind != "mask" else None
         found = ((label_key(e.record), e.at(frame)) for e in self.elements)
         return sorted(((name, f) for name, f in found if f is not None), key=lambda p: (p[0], list(p[1].numbers)))
+
+
+def visible(track: Track, last: int) -> Iterator[tuple[int, int]]:
+    """The stretches from one keyframe to the next on which an object, or an element of it, is visible."""
+    parts: list[Track] = [*records(track.get("elements"))] or [track]
+    for part in parts:
+        shapes = sorted((s for s in records(part.get("shapes")) if frame_of(s) >= 0), key=frame_of)
+        for shape, end in zip(shapes, [*map(frame_of, shapes[1:]), last]):
+            if not shape.get("outside"):
+                yield frame_of(shape), max(end, frame_of(shape) + 1)
 
 
 def label_key(record: Mapping[str, Any]) -> str:

@@ -113,9 +113,6 @@ class Rules(NamedTuple):
         return frame if self.last is not None and frame + self.step > self.last else frame + self.step - 1
 
 
-_UNKNOWN = Resolved((), ())
-
-
 class RowReader:
     """Rows of the tracks of one task."""
 
@@ -199,20 +196,16 @@ class RowReader:
                         figure = _new(Figure, ("rectangle", box, 0.0))
                         rows.append(_new(Row, (frame, *flags, figure, answered)))
                         continue
-            row = self._row(node, node, number, rows)
-            if row is not None:
-                rows.append(row._replace(known=resolve(label, tuple(node.answers))))
+            self._add_row(rows, node, node, number, resolve(label, tuple(node.answers)))
         return self._ordered(rows)
 
     def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str) -> list[Row]:
         """Rows of one element, each with the row of its skeleton."""
         rows: list[Row] = []
         for number, (skeleton, element) in enumerate(found):
-            row = self._row(element, skeleton, number, rows)
-            if row is not None:
-                shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
-                own = self._vocabulary.resolve(full, tuple(element.answers))
-                rows.append(row._replace(known=self._known(shared, own)))
+            shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
+            own = self._vocabulary.resolve(full, tuple(element.answers))
+            self._add_row(rows, element, skeleton, number, self._known(shared, own))
         return self._ordered(rows)
 
     def _known(self, shared: Resolved, own: Resolved) -> Resolved:
@@ -226,32 +219,28 @@ class RowReader:
             self._joined[shared, own] = known
         return known
 
-    def _row(self, node: Node, skeleton: Node, number: int, before: list[Row]) -> Row | None:
+    def _add_row(self, rows: list[Row], node: Node, skeleton: Node, number: int, known: Resolved) -> None:
         """A row, or that of an element of a ``skeleton``: its own ``keyframe`` counts, which says nothing of its elements."""
-        frame = self._frame(node if "frame" in node.layout.index else skeleton, number)
+        frame, rules = self._frame(node if "frame" in node.layout.index else skeleton, number), self.rules
         if frame is None:
-            return None
+            return
         outside = self._log.flag(node, "outside") or self._log.flag(skeleton, "outside")
         try:
-            figure = self._figure(node)
+            figure = figure_in_pixels(node, rules.form, rules.task.width, rules.task.height, self._log.note)
             if node is not skeleton and (figure.kind != "points" or len(figure.numbers) != 2):
                 raise Refused(Code.KEYPOINTS_INVALID, f"{node.get('label')!r} is not one point")
             if not figure.numbers:
                 raise Refused(Code.POINT_INVALID, f"<{node.tag}> has no points")
         except Refused as error:
-            if not outside or not before:
+            if not outside or not rows:
                 self._log.note(error.code, f"frame {frame}: {error}; this row is left out")
-                return None
+                return
             # What hides the object hides it wherever it is.
             message = f"frame {frame}: {error}; the object stays where it was until it is hidden there"
             self._log.note(error.code, message)
-            figure = before[-1].figure
+            figure = rows[-1].figure
         key, occluded = self._log.flag(node, "keyframe", "1"), self._log.flag(node, "occluded")
-        return Row(frame, key, outside, occluded, figure, _UNKNOWN)
-
-    def _figure(self, node: Node) -> Figure:
-        rules = self.rules
-        return figure_in_pixels(node, rules.form, rules.task.width, rules.task.height, self._log.note)
+        rows.append(Row(frame, key, outside, occluded, figure, known))
 
     def _frame(self, node: Node, number: int) -> int | None:
         """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
@@ -289,22 +278,17 @@ class RowReader:
 
     def _stretches(self, rows: list[Row], single: bool) -> list[Stretch]:
         out: list[Stretch] = []
-        start = None
+        start, gaps = None, self.rules.ends_at_gaps
         for i, row in enumerate(rows):
-            before = rows[i - 1]
-            if (
-                start is not None
-                and self.rules.ends_at_gaps
-                and not (before.key and row.key)
-                and row.frame - before.frame > self.rules.step
-            ):
-                out.append(Stretch(rows[start:i], self.rules.held(before.frame), None))
-                start = None
-            if row.outside:
-                if start is not None:
-                    out.append(Stretch(rows[start:i], row.frame - 1, row if self._is_somewhere(row, before) else None))
-                start = None
-            elif start is None:
+            if start is not None and (row.outside or gaps):
+                before = rows[i - 1]
+                gap = gaps and not (before.key and row.key) and row.frame - before.frame > self.rules.step
+                if gap or row.outside:
+                    end = self.rules.held(before.frame) if gap else row.frame - 1
+                    following = row if row.outside and not gap and self._is_somewhere(row, before) else None
+                    out.append(Stretch(rows[start:i], end, following))
+                    start = None
+            if start is None and not row.outside:
                 start = i
         if start is not None:
             out.append(Stretch(rows[start:], self._open_end(rows, single), None))

@@ -20,11 +20,10 @@ from to_labelbox_formats.cvat.units.setting import Setting, Units
 class AllUnits:
     """The units of a dataset, one after another."""
 
-    def __init__(self, parts: Sequence[Units]) -> None:
-        self._parts = parts
+    def __init__(self, parts: Sequence[Units], only_video: bool) -> None:
+        self._parts, self.only_video = parts, only_video
         self._bases = [0, *accumulate(part.units for part in parts)]
         self.units = self._bases[-1]
-        self.only_video = bool(parts) and all(part.is_video for part in parts)
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         bases = self._bases
@@ -66,7 +65,8 @@ def units_of(groups: Sequence[Group], setting: Setting, finders: MediaFinders, o
 
         paths = video_paths(videos, finders.source, options.same_source, log)
         found += ((order[id(g[0])], VideoUnit(path, g, setting)) for path, g in paths.items())
-    return AllUnits([part for _, part in sorted(found, key=lambda pair: pair[0])])
+    only_video = bool(videos) and not (pictures or frames)
+    return AllUnits([part for _, part in sorted(found, key=lambda pair: pair[0])], only_video)
 
 
 def _apart(groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:

@@ -35,8 +35,6 @@ _HELD = 1 << 23
 class FrameUnits:
     """The frames of one task."""
 
-    is_video = False
-
     def __init__(self, group: Group, setting: Setting, finder: MediaFinder, log: Log) -> None:
         self._group = group
         self._setting = setting
@@ -118,7 +116,7 @@ class FrameUnits:
                 except FileError as error:
                     log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=name)
             reader.start(name, group.task.width, group.task.height)
-            yield self._item(frame, reader.read_all(shapes))
+            yield self._item(frame, reader.read(shapes))
 
     def unlabelled(self, unit: int) -> Sequence[Item]:
         """The frame without its annotations."""

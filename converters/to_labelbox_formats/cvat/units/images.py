@@ -34,8 +34,6 @@ _TURNED = "coordinates of pictures that are stored turned"
 class ImageUnits:
     """The pictures of one group; a picture that is told several times is one unit."""
 
-    is_video = False
-
     def __init__(self, group: Group, setting: Setting, finder: MediaFinder) -> None:
         self._group = group
         self._setting = setting
@@ -175,7 +173,7 @@ class _Pictures:
             node, rest = self._without_control_frames([node, *rest])
 
         place = self._start(node)
-        annotations = self._reader.read(node)
+        annotations = self._reader.read(node.children)
         for other in rest:
             self._add(other, node)
         return self._item(node, place, annotations)
@@ -207,7 +205,7 @@ class _Pictures:
         sizes = [(whole(n.get("width"), 1), whole(n.get("height"), 1)) for n in (other, node)]
         if sizes[0] == sizes[1]:
             self._note(Code.ASSET_DUPLICATE, "the picture is told twice; its annotations are put together", node)
-            self._reader.read(other)
+            self._reader.read(other.children)
             return
         width, height = sizes[0]
         message = f"the picture is told again with another size ({width} × {height}); this one is left out"

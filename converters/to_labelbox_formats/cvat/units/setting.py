@@ -19,7 +19,6 @@ class Units(Protocol):
     """Consecutive units of the dataset."""
 
     units: int
-    is_video: bool
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]: ...
 

@@ -9,15 +9,12 @@ from typing import Any
 from to_labelbox.model.items import (
     Annotation,
     Asset,
-    Attribute,
     Box,
     Choice,
     Classification,
     FrameSpan,
-    Geometry,
     Item,
     Keyframe,
-    Keypoints,
     Media,
     Object,
     Point,
@@ -29,9 +26,9 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.exports import ROW, Group
-from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
+from to_labelbox_formats.cvat.meta import TAGS, whole
 from to_labelbox_formats.cvat.nodes import FRAME, node_of
-from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
+from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
 from to_labelbox_formats.cvat.units.setting import Setting
@@ -42,7 +39,6 @@ class VideoUnit:
     """One video: all tracks of its groups, and their frames where an export gives these as images."""
 
     units = 1
-    is_video = True
 
     def __init__(self, path: str, groups: Sequence[Group], setting: Setting) -> None:
         self._path = path
@@ -122,12 +118,13 @@ class _GroupReader:
                 shapes.skip_shapes(node, Code.FRAME_INVALID, f"the frame lies {which}")
                 continue
             width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
-            reader.start(name, width or self._size[0], height or self._size[1])
+            clip = f"{self._prefix}{name}/"
+            reader.start(name, width or self._size[0], height or self._size[1], clip=clip)
             shapes.at(name)
             told = shapes.tags_alone(node, group.told_by) if group.told_by else node.children
-            for annotation in reader.read_all(told):
+            for annotation in reader.read(told):
                 if isinstance(annotation, Object):
-                    yield from self._shape_tracks(annotation, name, (frame, rules.held(frame)))
+                    yield self._shape_track(annotation, name, (frame, rules.held(frame)))
                 elif isinstance(annotation, Classification) and isinstance(annotation.value, Choice):
                     tags.setdefault(annotation.value, []).append(frame)
         for number, (choice, frames) in enumerate(tags.items()):
@@ -141,47 +138,29 @@ class _GroupReader:
                 ledger_label=choice.value,
             )
 
-    def _shape_tracks(self, shape: Object, name: str, stretch: tuple[int, int]) -> Iterator[Track]:
-        """A shape of the picture ``name`` as tracks over a stretch of frames, from its first to its last."""
-        where, id, drawn = f"{name} {shape.location}", f"{self._prefix}{name}/{shape.id}", shape.geometry
-        of_skeleton = bool(shape.source_count) and (bool(shape.ledger_label) or isinstance(drawn, Keypoints))
+    def _shape_track(self, shape: Object, name: str, stretch: tuple[int, int]) -> Track:
+        """A shape of the picture ``name`` as a track over a stretch of frames, from its first to its last."""
+        where, drawn = f"{name} {shape.location}", shape.geometry
+        of_skeleton = bool(shape.source_count and shape.ledger_label)
         if of_skeleton:
             self._log.at(where)
             self._log.note(Code.TRACK_CONVERTED, SKELETON_TRACK)
-        if not isinstance(drawn, Keypoints):
-            # Masks stand on rows alone.
-            held = isinstance(drawn, _HELD) or self._setting.context.boxes_only or None in self._size
-            yield Track(
-                id=id,
-                label=shape.label,
-                segments=(_held(drawn, stretch if held else stretch[:1]),),
-                attributes=shape.attributes,
-                loss=shape.loss or of_skeleton,
-                location=where,
-                source_count=shape.source_count,
-                ledger_label=shape.ledger_label,
-            )
-            return
-        flag = flags_beside(a.name for a in shape.attributes if not a.flag).yes
-        for i, point in enumerate(drawn.points):
-            flags = (flag,) if point.occluded and flag not in shape.attributes else ()
-            yield Track(
-                id=f"{id}/{point.name}",
-                label=element_label(shape.label, point.name),
-                segments=(_held(Point(point.x, point.y), stretch),),
-                attributes=(*shape.attributes, Attribute(INSTANCE, id), *flags),
-                loss=not i,
-                location=where,
-                source_count=0 if i else 1,
-                ledger_label=shape.label,
-            )
+        # Masks stand on rows alone.
+        held = isinstance(drawn, _HELD) or self._setting.context.boxes_only or None in self._size
+        frames = dict.fromkeys(stretch if held else stretch[:1])
+        return Track(
+            id=f"{self._prefix}{name}/{shape.id}",
+            label=shape.label,
+            segments=(tuple(Keyframe(frame, drawn) for frame in frames),),
+            attributes=shape.attributes,
+            loss=shape.loss or of_skeleton,
+            location=where,
+            source_count=shape.source_count,
+            ledger_label=shape.ledger_label,
+        )
 
 
 _HELD = (Box, RotatedBox, Point, Polyline)
-
-
-def _held(drawn: Geometry, frames: Sequence[int]) -> tuple[Keyframe, ...]:
-    return tuple(Keyframe(frame, drawn) for frame in dict.fromkeys(frames))
 
 
 def _spans(frames: Sequence[int], rules: Rules) -> Iterator[FrameSpan]:
@@ -194,13 +173,9 @@ def _spans(frames: Sequence[int], rules: Rules) -> Iterator[FrameSpan]:
     yield FrameSpan(first, rules.held(last))
 
 
-_TAIL = 4096
-"""Bytes of a track in which its last row is looked for."""
-
-
 def _last_row(group: Group, rules: Rules) -> int | None:
     """The last frame that a track tells of, where nothing else says how many there are."""
-    ends = (ROW.findall(text) for text in group.export.texts(group.tracks, tail=_TAIL))
+    ends = (ROW.findall(text) for text in group.export.texts(group.tracks, tail=4096))
     return max((rules.number(rules.frame(int(rows[-1]))) for rows in ends if rows), default=None)
 
 

@@ -20,10 +20,7 @@ from to_labelbox_formats.cvat.unread import XmlCensus, tell_meta
 from to_labelbox_formats.cvat.xml.document import BLOCK, Document
 
 MAX_META_BYTES = 64 * 2**20
-_START_TAG = 1 << 16
-"""Bytes in which the start tag of a picture ends."""
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
-_AROUND_ANSWER = b"></attribute>"
 _ANSWER = re.compile(rb">([^<>]*)</attribute>")
 
 
@@ -70,7 +67,7 @@ class XmlExport(Export):
         return self.texts(elements)
 
     def head(self, element: int) -> bytes:
-        return next(self.texts((element,), first=_START_TAG))
+        return next(self.texts((element,), first=1 << 16))
 
     def texts(self, elements: Iterable[int], first: int = ALL, tail: int = ALL) -> Iterator[bytes]:
         with self._document.reader() as read:
@@ -87,7 +84,7 @@ class XmlExport(Export):
             while len(found) < len(texts) and (block := stream.read(BLOCK)):
                 data = tail + block
                 found |= texts.intersection(_ANSWER.findall(data))
-                tail = data[-(longest + len(_AROUND_ANSWER)) :]
+                tail = data[-(longest + len(b"></attribute>")) :]
         return found
 
 

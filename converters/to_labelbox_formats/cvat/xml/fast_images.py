@@ -16,10 +16,7 @@ from to_labelbox.model.text import flag
 from to_labelbox_formats.cvat.shapes import Vocabulary, difference, is_on, points_of
 from to_labelbox_formats.cvat.xml.forms import answers_in, form_of, is_plain
 
-_FIELDS = {
-    "box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"),
-    "polygon": ("label", "occluded", "points"),
-}
+_FIELDS = {"box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"), "polygon": ("label", "occluded", "points")}
 """What is taken of a start tag, in the order of CVAT's own writer."""
 _ELSEWHERE = frozenset({"rotation", "group_id", "outside"})
 """Fields that the careful way has to look at."""

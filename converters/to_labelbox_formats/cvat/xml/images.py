@@ -60,24 +60,25 @@ class ImageReader:
         self._log = self.log = log
         self._groups, self._unlabelled = options.groups, options.unlabelled.strip()
         self._prefix = ""
+        self._clip: str | None = None
         self._number = 0
         self._width: int | None = None
         self._height: int | None = None
         self._turn: Turn | None = None
         self._out: list[Annotation] = []
 
-    def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
-        """``width`` and ``height`` are those of the picture that was drawn on."""
-        self._prefix = place
+    def start(
+        self, place: str, width: int | None, height: int | None, turn: Turn | None = None, clip: str | None = None
+    ) -> None:
+        """``width`` and ``height`` are those of the picture that was drawn on; of a frame, ``clip`` is what tells its instances from
+        those of other frames."""
+        self._prefix, self._clip = place, clip
         self._number = 0
         self._width, self._height, self._turn = width, height, turn
         self._out = []
 
-    def read(self, image: Node) -> list[Annotation]:
-        """All annotations of the picture up to and with this node (a picture may be told in several)."""
-        return self.read_all(image.children)
-
-    def read_all(self, shapes: Iterable[Node]) -> list[Annotation]:
+    def read(self, shapes: Iterable[Node]) -> list[Annotation]:
+        """All annotations of the picture up to and with these (a picture may be told in several nodes)."""
         for node in shapes:
             self._read(node, self._number)
             self._number += 1
@@ -147,7 +148,7 @@ class ImageReader:
         figure = figure_in_pixels(node, self._form, self._width, self._height, self._log.note)
         where = f"{node.tag}[{number}]"
         if figure.kind == "points" and len(figure.numbers) > 2:
-            held = (*attributes, Attribute(INSTANCE, str(number)))
+            held = (*attributes, Attribute(INSTANCE, f"{self._clip or ''}{number}"))
             for i in range(len(figure.numbers) // 2):
                 place = self._stored(Point(figure.numbers[2 * i], figure.numbers[2 * i + 1]))
                 self._out.append(
@@ -164,17 +165,12 @@ class ImageReader:
         shape = self._stored(geometry_of(figure, self._width, self._height, self._log.note))
         self._out.append(
             Object(
-                id=str(number),
-                label=label,
-                geometry=shape,
-                attributes=attributes,
-                location=where,
-                loss=self._log.lost,
+                id=str(number), label=label, geometry=shape, attributes=attributes, location=where, loss=self._log.lost
             )
         )
 
     def _add_skeleton(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
-        """Keypoints as a whole; single points where the elements have attributes of their own."""
+        """Keypoints as a whole; single points on a video, or where the elements have attributes of their own."""
         log = self._log
         points: dict[str, tuple[Keypoint, tuple[Attribute, ...]]] = {}
         lost = False
@@ -203,13 +199,13 @@ class ImageReader:
         if not points:
             raise Refused(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
         where = f"skeleton[{number}]"
-        if not any(own for _, own in points.values()):
+        if self._clip is None and not any(own for _, own in points.values()):
             shape = self._stored(Keypoints(tuple(p for p, _ in points.values())))
             self._out.append(
                 Object(id=str(number), label=label, geometry=shape, attributes=attributes, location=where, loss=lost)
             )
             return
-        held = (*attributes, Attribute(INSTANCE, str(number)))
+        held = (*attributes, Attribute(INSTANCE, f"{self._clip or ''}{number}"))
         for i, (point, own) in enumerate(points.values()):
             answers = (*held, *own)
             flag = flags_beside(a.name for a in answers if not a.flag).yes
