@@ -60,7 +60,7 @@ _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "labelsVisible converted hypertext pageNumber".split()
 )
 _LABELS = frozenset(LABEL_KEYS)
-_ANSWERS = ("choices", "taxonomy", "number", "rating", "datetime")
+_ANSWERS = frozenset(("choices", "taxonomy", "number", "rating", "datetime"))
 """Keys of a value that answer, beside its text, which is also what a span covers."""
 _TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "reactcode", ""}
 
@@ -189,12 +189,14 @@ class ExportCensus:
 
     def _see_answers(self, region: Mapping[str, Any], value: Mapping[str, Any]) -> None:
         """Look for answers, and labels of a second kind, in the value of a region, which has results of its own for each."""
-        inside = [name for name in _ANSWERS if value.get(name) is not None]
-        if "text" in value and not value.keys().isdisjoint(("x", "points", "rle")) and "start" not in value:
+        keys = value.keys()
+        inside = [name for name in sorted(keys & _ANSWERS) if value[name] is not None]
+        if "text" in keys and not keys.isdisjoint(("x", "points", "rle")) and "start" not in keys:
             inside.append("text")
-        labels = [name for name in LABEL_KEYS if value.get(name)]
-        first = next((name for name in ("rectanglelabels", "polygonlabels") if name in labels), "")
-        inside += [name for name in labels if first and value[name] != value[first]]
+        if len(keys & _LABELS) > 1:
+            labels = [name for name in LABEL_KEYS if value.get(name)]
+            first = next((name for name in ("rectanglelabels", "polygonlabels") if name in labels), "")
+            inside += [name for name in labels if first and value[name] != value[first]]
         for name in inside if str(region.get("type")) not in ANSWER_TAGS else ():
             self._unknown["field", name, "values", "an answer about a region is a result of its own"] += 1
 

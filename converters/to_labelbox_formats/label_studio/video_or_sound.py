@@ -44,10 +44,11 @@ def with_media(config: Config, census: ExportCensus, options: Options, context: 
 
 def tell_media(slot: Slot, config: Config, options: Options, log: Log) -> None:
     """Say what a video was taken for whose sound is labelled."""
+    if options.media is not None or slot.media not in (Media.AUDIO, Media.VIDEO):
+        return
     shown = config.objects.get(slot.shown)
     film = shown.film if shown is not None else any(o.film for o in config.objects.values())
-    heard = slot.tag in TIMED_TAGS or film
-    if options.media is not None or not heard or slot.media not in (Media.AUDIO, Media.VIDEO):
+    if slot.tag not in TIMED_TAGS and not film:
         return
     if slot.media is Media.VIDEO or extension(slot.reference.names[0] if slot.reference else "") in VIDEO_EXTENSIONS:
         video = slot.media is Media.VIDEO

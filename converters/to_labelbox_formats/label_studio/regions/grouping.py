@@ -34,10 +34,11 @@ def grouped(result: Sequence[Region]) -> tuple[list[Group], list[tuple[int, Regi
     A region has one result of a control, but scripts write one id for everything: a second shape or label of the same
     control begins another region.
     """
-    ids = {entry.id for entry in result}
-    if len(ids) == len(result) and None not in ids and not any(entry.type == "relation" for entry in result):
-        return _with_answers([Group([entry], number) for number, entry in enumerate(result)]), []
-    groups: list[Group] = []
+    ids, types = {entry.id for entry in result}, {entry.type for entry in result}
+    if len(ids) == len(result) and None not in ids and "relation" not in types:
+        groups = [Group([entry], number) for number, entry in enumerate(result)]
+        return groups if ANSWER_TAGS.isdisjoint([(kind or "").lower() for kind in types]) else _with_answers(groups), []
+    groups = []
     relations: list[tuple[int, Region]] = []
     by_id: dict[object, Group] = {}
     for number, entry in enumerate(result):
@@ -57,8 +58,6 @@ def grouped(result: Sequence[Region]) -> tuple[list[Group], list[tuple[int, Regi
 
 def _with_answers(groups: list[Group]) -> list[Group]:
     """Regions with the answers that scripts give an id of their own, when they are about the very place of one region."""
-    if ANSWER_TAGS.isdisjoint((kind or "").lower() for kind in {g.entries[0].type for g in groups}):
-        return groups
     lone = {id(g): place for g in groups if (place := _place_of_answer(g)) is not None}
     wanted = set(lone.values())
     if not wanted:

@@ -13,7 +13,10 @@ from to_labelbox_formats.label_studio.regions.region_log import Place
 
 
 class Naming:
-    """Names by the labelling config, as far as there is one; ``unlabelled`` is the class of regions without a label."""
+    """Names by the labelling config, as far as there is one; ``unlabelled`` is the class of regions without a label.
+
+    ``plain``: what :meth:`plain_label` has given, by control and label.
+    """
 
     def __init__(self, config: Config, declared: Declared, unlabelled: str | None, log: Log) -> None:
         self._config = config
@@ -21,7 +24,7 @@ class Naming:
         self._log = log
         self._renamed = declared.renamed
         self._controls: dict[str, Control | None] = {}
-        self._plain: dict[tuple[str | None, str], str] = {}
+        self.plain: dict[tuple[str | None, str], str] = {}
         self._known = {(c.name, e.name) for c in config.controls.values() for e in c.entries}
         self._by_value = {(c.name, e.shown): e.name for c in config.controls.values() for e in c.entries if e.shown}
         self._bare = {c.name for c in config.controls.values() if is_bare_tool(c, config)}
@@ -62,12 +65,12 @@ class Naming:
 
     def plain_label(self, entry: Region, label: str) -> str | None:
         """The class of a label about which there is nothing to say; None for any other."""
-        name = self._plain.get((entry.from_name, label))
-        if name is None and label:
+        name = None
+        if label:
             control = self.control(entry.from_name)
             if self._config.found and (control is None or (control.name, label) not in self._known):
                 return None
-            name = self._plain[entry.from_name, label] = (
+            name = self.plain[entry.from_name, label] = (
                 self._renamed.get((control.name, label), label) if control is not None else label
             )
         return name

@@ -15,7 +15,7 @@ from to_labelbox.model.items import Attribute, Box, Geometry, Media, Polygon, Te
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Region
+from to_labelbox_formats.label_studio.files.records import Number, Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.grouping import Group, parts_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
@@ -59,7 +59,7 @@ def plain_regions(asset: AssetRegions, units: str) -> Callable[[Region, bool], D
     Asked for an entry and whether it is its region's only one; then a picture also learns what it says of its size.
     """
     if asset.slot.media is Media.IMAGE:
-        return partial(_on_picture, asset, asset.frame if units == "percent" else partial(asset.frame_in, units))
+        return _on_picture(asset, units)
     # spans of hypertext are written elsewhere than they count
     return partial(_in_text, asset) if asset.slot.media is Media.TEXT and asset.hypertext is None else None
 
@@ -76,39 +76,48 @@ def plain_answers(group: Group, naming: Naming) -> tuple[Attribute, ...] | None:
         return None
 
 
-def _on_picture(
-    asset: AssetRegions, frame: Callable[[Region], tuple[float, float] | None], entry: Region, alone: bool
-) -> Drawn:
-    draw = _DRAWN.get(entry.type or "")
-    value = draw(entry.value) if draw is not None else None
-    size = frame(entry) if value is not None or alone else None
-    if value is None or size is None or asset.orientation != 1:
-        return None
-    if isinstance(value, _Rectangle):
-        (label,), (width, height) = value.rectanglelabels, size
-        return label, Box(
-            value.x * width / 100, value.y * height / 100, value.width * width / 100, value.height * height / 100
-        )
-    return value.polygonlabels[0], Polygon(((scaled(value.points, *size),),))
+def _on_picture(asset: AssetRegions, units: str) -> Callable[[Region, bool], Drawn]:
+    width: Number = -1
+    height: Number = -1
+    size: tuple[float, float] | None = None
+
+    def draw(entry: Region, alone: bool) -> Drawn:
+        nonlocal width, height, size
+        read = _DRAWN.get(entry.type)
+        if read is None and not alone:
+            return None
+        if entry.original_width != width or entry.original_height != height:
+            width, height = entry.original_width, entry.original_height
+            size = asset.frame_in(units, entry)
+        return read(entry.value, *size) if read is not None and size is not None and asset.orientation == 1 else None
+
+    return draw
 
 
-def _rectangle(raw: Raw) -> _Rectangle | None:
+def _rectangle(raw: Raw, width: float, height: float) -> Drawn:
     try:
         box = _RECTANGLE(raw)
     except UNDECODABLE:
         return None
-    return None if len(box.rectanglelabels) != 1 or box.rotation or box.width < 0 or box.height < 0 else box
+    labels = box.rectanglelabels
+    if len(labels) != 1 or box.rotation or box.width < 0 or box.height < 0:
+        return None
+    across, down = box.width * width / 100, box.height * height / 100
+    return labels[0], Box(box.x * width / 100, box.y * height / 100, across, down)
 
 
-def _outline(raw: Raw) -> _Outline | None:
+def _outline(raw: Raw, width: float, height: float) -> Drawn:
     try:
         outline = _OUTLINE(raw)
     except UNDECODABLE:
         return None
-    return outline if len(outline.polygonlabels) == 1 and outline.closed and len(outline.points) > 2 else None
+    labels, points = outline.polygonlabels, outline.points
+    if len(labels) != 1 or not outline.closed or len(points) < 3:
+        return None
+    return labels[0], Polygon(((scaled(points, width, height),),))
 
 
-_DRAWN: dict[str, Callable[[Raw], _Rectangle | _Outline | None]] = {
+_DRAWN: dict[str | None, Callable[[Raw, float, float], Drawn]] = {
     "rectanglelabels": _rectangle,
     "polygonlabels": _outline,
 }

@@ -42,7 +42,7 @@ from to_labelbox_formats.label_studio.regions.plain import Drawn, plain_answers,
 from to_labelbox_formats.label_studio.regions.region import MAX_SECONDS, AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import MAX_FRAMES
-from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
+from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets, regions_of
 
 RELATION = "relation"
 _PROPOSALS = (("drafts", Code.NOT_SELECTED), ("predictions", Code.PREDICTION))
@@ -95,9 +95,8 @@ class TaskReader:
         """The wanted assets of a task with their annotations; of the others nothing is counted."""
         records = (record.task, *record.others)
         annotations = [a for t in records for a in t.annotations or t.completions or ()]
-        regions = [r for a in annotations for r in a.result or ()]
-        assets = TaskAssets(shows, self._config, self._sizes, self.exif, regions)
-        self._state_frames(assets, regions)
+        assets = TaskAssets(shows, self._config, self._sizes, self.exif, annotations)
+        self._state_frames(assets, annotations)
         if not shows.slots:
             self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         selected = chosen(annotations, self.options)
@@ -119,13 +118,13 @@ class TaskReader:
                     self._proposals(one, what, assets, record, code, bool(selected))
         return assets.wanted
 
-    def _state_frames(self, assets: TaskAssets, regions: Sequence[Region]) -> None:
+    def _state_frames(self, assets: TaskAssets, annotations: Sequence[AnnotationRecord]) -> None:
         """What any region says of the length of a video that is not at hand holds for all on it."""
         unknown = [a for a in assets.wanted if a.slot.media is Media.VIDEO and a.frames is None]
         for video in unknown:
             shown = self._config.objects.get(video.slot.shown)
             video.said_rate = shown.rate if shown is not None else None
-        for region in regions if unknown else ():
+        for region in regions_of(annotations) if unknown else ():
             try:
                 value = decode_value(region.value) if region.value else ValueRecord()
             except UNDECODABLE:
@@ -171,7 +170,7 @@ class TaskReader:
         found = self._annotations(getattr(task, what), record, what)
         for number, annotation in enumerate(found, 1):
             if not reason and number == len(found):
-                assets.note_paths(annotation.result or ())
+                assets.note_paths((annotation,))
                 self._annotation(annotation, assets, record.place, record.prefix)
             else:
                 message = reason or "of several ones of a task the last is taken"
@@ -231,22 +230,24 @@ class TaskReader:
         """Regions on the only asset of a task: plain ones are read without the general machinery."""
         answers: list[AssetAnswer] = []
         naming, ids, ledger, where = self._naming, asset.ids, self._log.ledger, at.place.where
+        named, objects, annotations = naming.plain, asset.objects, asset.annotations
         for group in groups:
             entry, alone = group.entries[0], len(group.entries) == 1
-            identity, drawn = entry.id, None
+            identity, meta, drawn, name = entry.id, entry.meta, None, None
             attributes: tuple[Attribute, ...] | None = ()
-            if not (entry.item_index or entry.parentID or entry.normalization) and is_nothing(entry.meta):
+            if not (entry.item_index or entry.parentID or entry.normalization or (meta and not is_nothing(meta))):
                 drawn = draw(entry, alone)
-            name = naming.plain_label(entry, drawn[0]) if drawn is not None else None
-            if name is not None and not alone:
-                attributes = plain_answers(group, naming)
+            if drawn is not None:
+                name = named.get((entry.from_name, drawn[0])) or naming.plain_label(entry, drawn[0])
+                if not alone and name is not None:
+                    attributes = plain_answers(group, naming)
             if drawn is None or name is None or attributes is None or type(identity) is not str or identity in ids:
                 answers += self._group(group, at)
                 continue
             ids.add(identity)
-            asset.objects.add(identity)
+            objects.add(identity)
             ledger[name].read += 1
-            asset.annotations.append(
+            annotations.append(
                 Object(
                     id=identity,
                     label=name,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from to_labelbox.model.items import Media
@@ -12,7 +13,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
 from to_labelbox_formats.label_studio.config import Config
-from to_labelbox_formats.label_studio.files.records import Region
+from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 
 _PATH = re.compile(rb'"start"\s*:\s*"[^"]*/')
@@ -39,10 +40,16 @@ class _Object(NamedTuple):
     paged: bool
 
 
-class TaskAssets:
-    """``neighbours`` are all regions of the task, whichever of its annotations counts."""
+def regions_of(annotations: Iterable[AnnotationRecord]) -> Iterator[Region]:
+    return chain.from_iterable(annotation.result or () for annotation in annotations)
 
-    def __init__(self, shows: Shows, config: Config, sizes: Sizes, exif: bool, neighbours: Sequence[Region]) -> None:
+
+class TaskAssets:
+    """``annotations`` are all of the task, whichever of them counts."""
+
+    def __init__(
+        self, shows: Shows, config: Config, sizes: Sizes, exif: bool, annotations: Sequence[AnnotationRecord]
+    ) -> None:
         self._shows = shows
         self._config = config
         by_ref: dict[str, AssetRegions] = {}
@@ -56,13 +63,13 @@ class TaskAssets:
         self.counts_all = not shows.slots or shows.wanted[0]
         self.wanted = list(by_ref.values())
         """The assets that are read now, each once."""
-        self._note_stated_sizes(neighbours)
-        self.note_paths(neighbours)
+        self._note_stated_sizes(annotations)
+        self.note_paths(annotations)
 
-    def _note_stated_sizes(self, regions: Iterable[Region]) -> None:
+    def _note_stated_sizes(self, annotations: Iterable[AnnotationRecord]) -> None:
         """The size that regions on it state first is that of all regions on an asset."""
         waiting = [a for a in self.wanted if a.slot.media is Media.IMAGE or a.slot.media is Media.VIDEO]
-        for region in regions if waiting else ():
+        for region in regions_of(annotations) if waiting else ():
             size = stated_size(region)
             asset = self.known(region) if size is not None else None
             if asset is not None and asset in waiting:
@@ -71,10 +78,10 @@ class TaskAssets:
                 if not waiting:
                     return
 
-    def note_paths(self, regions: Iterable[Region]) -> None:
+    def note_paths(self, annotations: Iterable[AnnotationRecord]) -> None:
         """Only hypertext has paths into it, so that is what a text is which any region on it has one into."""
         texts = any(asset.slot.text is not None and asset.hypertext is None for asset in self.wanted)
-        for region in regions if texts else ():
+        for region in regions_of(annotations) if texts else ():
             asset = self.known(region) if _PATH.search(region.value) else None
             if asset is not None and asset.hypertext is None and asset.slot.text is not None:
                 asset.take_for_hypertext(asset.slot.text)

@@ -132,7 +132,9 @@ class Shapes:
                     ends[own] = uuid
                 if isinstance(drawn, Box):
                     plain = boxes.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
-                    name = (plain.named.get(id(attributes)) or self._named(plain, attributes))[1]
+                    name = plain.tool
+                    if attributes:
+                        name = (plain.named.get(id(attributes)) or self._named(plain, attributes))[1]
                     lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                     if index is not None:
                         index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
@@ -141,9 +143,10 @@ class Shapes:
                     plain.lines += 1
                 else:
                     plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
+                    name = plain.tool
                     if len(drawn) > 1:
                         name = self._piece_name(plain, own, attributes)
-                    else:
+                    elif attributes:
                         name = (plain.named.get(id(attributes)) or self._named(plain, attributes))[1]
                     for n, ring in enumerate(drawn):
                         values = iter(ring)

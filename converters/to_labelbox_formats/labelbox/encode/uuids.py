@@ -42,7 +42,7 @@ class Uuids:
         name = key.encode() if key.isascii() else key.encode("utf-8", "surrogatepass")
         self._base = hashlib.sha1(NAMESPACE + name.replace(b"\n", b"\0") + b"\n")
         self._key = h = self._base.hexdigest()
-        self.start = _start(h)
+        self.start = _uuid5(h)[:24]
         self._given: dict[str, int] = {}
 
     @property
@@ -71,11 +71,7 @@ class Uuids:
 
 def _uuid5(h: str) -> str:
     """A uuid of version 5 from the hexadecimal digits of a hash."""
-    return f"{_start(h)}{h[20:32]}"
-
-
-def _start(h: str) -> str:
-    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-"
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 _IDENTITY = pattern(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
