@@ -200,13 +200,13 @@ class JsonStream:
             text = self._buffer[self._pos : end]
             try:
                 items = decode(b"[%b]" % text)
+                starts, lengths, alike = _items_of(text)
+                if len(starts) != len(items) or (not alike and not _are_outermost(text, starts)):
+                    found = items_of(b"[%b]" % text)
+                    starts = np.array([at - 1 for at, _ in found], np.int64)
+                    lengths = np.array([len(item) for _, item in found], np.int64)
             except UNDECODABLE:
                 continue
-            starts, lengths, alike = _items_of(text)
-            if len(starts) != len(items) or (not alike and not _are_outermost(text, starts)):
-                found = items_of(b"[%b]" % text)
-                starts = np.array([at - 1 for at, _ in found], np.int64)
-                lengths = np.array([len(item) for _, item in found], np.int64)
             starts += self.offset
             self._in_utf8(text, self.offset)
             self._pos += len(text)
