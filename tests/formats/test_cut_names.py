@@ -54,6 +54,22 @@ def test_each_is_that_of_the_only_picture_it_can_be_of(tmp_path: Path, arranged:
 
 
 @every
+def test_pictures_below_the_media_root(tmp_path: Path, arranged: Arrange) -> None:
+    """But for one that may be of two, and one that is called like another label file."""
+    named = {**CUT, "e.1.jpg": "e", "e.2.jpg": "", "f.g.jpg": "f.g", "f.jpg": "f"}
+    files = arranged(named)
+    pictures = {name: data for name, data in files.items() if name.endswith(".jpg") and not name.endswith("f.jpg")}
+    root = write_files(tmp_path / "media", pictures)
+    made = Made(
+        tmp_path, {name: data for name, data in files.items() if not name.endswith(".jpg")}, media_root=str(root)
+    )
+    keys = {line["dataRow"]["globalKey"].rpartition("/")[2] for line in made.lines}
+    assert {*CUT, "f.g.jpg"} <= keys
+    assert keys.isdisjoint({"e.1.jpg", "e.2.jpg"})
+    assert made.assumed["names of label files"][:2] == ("cut at the first dot of those of their pictures", 2)
+
+
+@every
 def test_none_where_one_may_be_of_two(tmp_path: Path, arranged: Arrange) -> None:
     files = arranged({"a.1.jpg": "a", "a.2.jpg": "", "b.1.jpg": "b", "c.jpg": "c"})
     made = convert(write_files(tmp_path / "source", files), tmp_path / "out")

@@ -223,7 +223,7 @@ class Items:
         path = self._implied(folder, stem, extension if known else "jpg")
         gallery = self._context.media
         if gallery is not None:
-            found = self._find(gallery, name, path, said)
+            found = self._find(gallery, name, path, said) or gallery.find_cut(path, log)
             if isinstance(found, str):
                 return found, gallery.header(found)
             if found is not None:

@@ -420,7 +420,10 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         sample.append((index.split_names[index.splits[unit]], names[0], found))
         if found is None and isinstance(bare := media.find_first(filter(None, map(_before_upload, names))), str):
             uploads.setdefault(bare, []).append(unit)
-        elif isinstance(found, str):
+            continue
+        if found is None and unit >= first_implied:
+            found = media.find_cut(names[0], log)
+        if isinstance(found, str):
             beside.setdefault(_folder(found), index.split_names[index.splits[unit]])
             used.add(found)
             _rename(index, unit, found, FoundIn.MEDIA)

@@ -77,6 +77,16 @@ class Claims:
             self._by_stem = self._with_equal_stems()
         return self._by_stem.get(_stem_hash(found), ())
 
+    def stems(self) -> frozenset[int]:
+        """The hashes of all stems."""
+        if self._names is None or self.asking:
+            return frozenset()
+        self.asking = True
+        try:
+            return frozenset(map(_stem_hash, self._names()))
+        finally:
+            self.asking = False
+
     def _with_equal_stems(self) -> dict[int, list[str]]:
         if self._names is None or self.asking:
             return {}
@@ -230,14 +240,19 @@ def cut_at_first_dot(labels: Mapping[str, L], pictures: Mapping[P, str], log: Lo
     found = {picture: name for picture, name in cut.items() if name in labels}
     if not found or len(set(found.values())) < len(found):
         return
-    longer, name = (whole[whole.rfind("/") + 1 :] for whole in next((pictures[n], name) for n, name in found.items()))
+    picture, name = next(iter(found.items()))
+    _tell_cut(name, pictures[picture], len(found), log)
+    yield from ((labels[name], picture) for picture, name in found.items())
+
+
+def _tell_cut(name: str, longer: str, count: int, log: Log) -> None:
+    name, longer = (whole[whole.rfind("/") + 1 :] for whole in (name, longer))
     log.assume(
         "names of label files",
         "cut at the first dot of those of their pictures",
-        for_=len(found),
+        for_=count,
         why=f"no other picture begins so up to its first dot: {name} is taken for that of {longer}",
     )
-    yield from ((labels[name], picture) for picture, name in found.items())
 
 
 def sure_folders(folder: str, holds_one_kind: Callable[[str], bool]) -> str:
@@ -316,6 +331,7 @@ class MediaFolder:
         self.claims = claims or Claims()
         self._owners = _Owners(self.claims, self._find)
         self._listed: NameIndex | None = None
+        self._cut: _Spelled | None = None
         self._found: tuple[str, int, str | Tie | None] = "", 0, None
 
     def find(self, name: str) -> str | Tie | None:
@@ -347,6 +363,21 @@ class MediaFolder:
             if (found := self._find(name)) is not None:
                 return self._owners.sole(own, found)
         return None
+
+    def find_cut(self, name: str, log: Log) -> str | None:
+        """The only file that is called like ``name``, which a label file implies, up to its own first dot, and like no asset: an assumption."""
+        if self.claims.asking or len(self.claims.alike(name)) > 1:
+            return None
+        if self._cut is None:
+            taken = self.claims.stems()
+            dotted = ((file, file.find(".", file.rfind("/") + 2)) for file in _files(self.root))
+            longer = ((file, dot) for file, dot in dotted if 0 < dot < file.rfind(".") and is_media(file))
+            self._cut = _Spelled((alike(f[:dot]), f) for f, dot in longer if _stem_hash(f) not in taken)
+        found = self._cut.find(alike(_without_extension(name)))
+        if not isinstance(found, str):
+            return None
+        _tell_cut(_without_extension(name), _without_extension(found), 1, log)
+        return found
 
     def names(self) -> list[str]:
         """All files below the root, in order."""
