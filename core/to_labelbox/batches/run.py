@@ -24,6 +24,7 @@ from to_labelbox.batches.progress import Listener, Progress
 from to_labelbox.batches.published import CACHE_FOLDER, Counted, save_index
 from to_labelbox.batches.publishing import Publishing, draw_up, outputs_of, write_last
 from to_labelbox.batches.report import BatchReport, Row, State, Totals
+from to_labelbox.batches.same_pictures import tell_same_pictures
 from to_labelbox.batches.sets import dataset_runs, note_unclaimed, tell_apart
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, save
 from to_labelbox.conversion.job import ConversionJob
@@ -41,6 +42,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.rules.class_patterns import check_patterns
+from to_labelbox.rules.settings import Settings
 from to_labelbox.source.files import shown_path
 
 SHARED_BYTES = 64 << 20
@@ -199,6 +201,8 @@ class Batch:
             settings, names_of([(s.head.schema, s.gathered) for s in self._alive], settings.class_map), self._notes
         )
         check_addresses(self._alive, self._common, self._notes)
+        if settings.rows is None and settings.global_key == Settings.global_key:
+            tell_same_pictures(self._alive, self._notes)
         if settings.rows is not None:
             settings.rows.tell_contradictions(self._notes)
         told = (SETTLED,) if settings.asks_one_tool and is_settled(ontology, settings) else self._told

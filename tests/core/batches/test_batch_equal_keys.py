@@ -54,6 +54,24 @@ def test_one_picture_that_differs_refutes_that_they_are_the_same(
     assert _problems(apart) == ["", ""]
 
 
+@pytest.mark.parametrize(("color", "told"), [(0, True), (9, False)])
+def test_the_same_pictures_in_two_formats_are_told(tmp_path: Path, color: int, told: bool) -> None:
+    """Their keys differ by the folders that each format has; names alone, such as numbers, say nothing."""
+    _yolo(tmp_path / "in" / "yolo", [60, 61, 62], "0 0.5 0.5 0.2 0.2\n")
+    for folder in ("Annotations", "JPEGImages"):
+        (tmp_path / "in" / "voc" / folder).mkdir(parents=True)
+    for n, width in enumerate((60, 61, 62)):
+        Image.new("L", (width, 50), color).save(tmp_path / "in" / "voc" / "JPEGImages" / f"{n}.png")
+        box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
+        text = f"<annotation><filename>{n}.png</filename><object><name>car</name>{box}</object></annotation>"
+        (tmp_path / "in" / "voc" / "Annotations" / f"{n}.xml").write_text(text)
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert ("asset-duplicate" in {d.code for d in made.diagnostics}) == told
+    joined = to_labelbox.batch(tmp_path / "in", tmp_path / "joined", settings=Settings(global_key="{name}"))
+    assert ("key-shared" in {d.code for d in joined.diagnostics}) == told
+    assert "asset-duplicate" not in {d.code for d in joined.diagnostics}
+
+
 def test_texts_of_one_key_that_differ_are_two(tmp_path: Path) -> None:
     _texts(tmp_path / "in" / "p1", "Ada met Bob.", "Ada left.")
     _texts(tmp_path / "in" / "p2", "Ada met Bob.", "Bob stayed.")
