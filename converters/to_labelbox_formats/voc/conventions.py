@@ -6,13 +6,11 @@ decided; where they speak against the usual reading and all fit another one, the
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
-from to_labelbox.report.observations import ask
+from to_labelbox.report.observations import ask, ask_unit
 from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
 from to_labelbox_formats.voc.evidence import Places, Sample, Sizes
 from to_labelbox_formats.voc.options import Angle, Corners, Origin, Outlines, Picture, Sides, Unit
@@ -57,40 +55,42 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
         "and none at its edge, as where pixels are counted from 0 and the last one is included"
     )
     if not genuine:
-        taken, for_, against = Origin.AS_IS, places.zeros, 0
-        why = (
-            f"the files do not name the VOC database as their source (0 files do, {n_of(places.zeros, 'corner is', 'corners are')} at 0), so their "
-            "corners are taken as tools write them, edges counted from 0"
+        taken, why = (
+            Origin.AS_IS,
+            (
+                f"the files do not name the VOC database as their source (0 files do, {n_of(places.zeros, 'corner is', 'corners are')} at 0), so their "
+                "corners are taken as tools write them, edges counted from 0"
+            ),
         )
     elif sample.zero:
-        taken, for_, against = Origin.AS_IS, places.zeros, genuine
         log.note(
             Code.ORIGIN_DOUBTFUL,
             "the files name the VOC database as their source, which counts pixels from 1, but there is a corner at 0: "
             "the corners are taken as they are (-O origin=one_based to count from 1 all the same)",
             file=sample.zero,
         )
-        why = f"{told}, but {n_of(places.zeros, 'shape begins', 'shapes begin')} at 0"
+        taken, why = Origin.AS_IS, f"{told}, but {n_of(places.zeros, 'shape begins', 'shapes begin')} at 0"
     elif others and others == sample.others:
-        taken, for_, against = Origin.BY_FILE, genuine + others, 0
+        taken = Origin.BY_FILE
         why = f"{told} and includes the last one; {others} name another source: their corners are edges counted from 0"
     elif min(genuine, others) > 1 and 20 * min(genuine, others) >= sample.files:
-        _ask_origin(path, f"{told}, and {n_of(others, 'file does', 'files do')} not")
+        ask(f"{path}: {told}, and {n_of(others, 'file does', 'files do')} not.", _ORIGINS)
     elif genuine > others:
-        taken, for_, against = Origin.ONE_BASED, genuine, 0
+        taken = Origin.ONE_BASED
         why = (
             "most files name the VOC database as their source, so corners count pixels from 1 and include the last one"
         )
     else:
-        taken, for_, against = Origin.AS_IS, places.zeros, genuine
+        taken = Origin.AS_IS
         why = f"{told}, and most do not: their corners are taken as tools write them, edges counted from 0"
     other = Origin.AS_IS if taken is Origin.ONE_BASED else Origin.ONE_BASED
+    against = genuine if taken is Origin.AS_IS else 0
     if taken is Origin.AS_IS and pixels:
         other, against, why = Origin.ZERO_BASED, max(against, places.ends[1]), f"{why}; {ended}"
     log.assume(
         "origin",
         taken,
-        for_=for_,
+        for_={Origin.AS_IS: places.zeros, Origin.ONE_BASED: genuine}.get(taken, sample.files),
         against=against,
         unknown=others if taken is not Origin.BY_FILE else 0,
         why=why,
@@ -99,35 +99,25 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
     return taken
 
 
-def _ask_origin(path: str, told: str) -> NoReturn:
-    ask(
-        f"{path}: {told}.",
-        (
-            ("-O origin=by_file", "the former count from 1, the others are edges counted from 0, as tools write them"),
-            ("-O origin=one_based", "all count from 1 and include the last pixel"),
-            ("-O origin=as_is", "all are edges counted from 0"),
-        ),
-    )
-
-
+_ORIGINS = (
+    ("-O origin=by_file", "the former count from 1, the others are edges counted from 0, as tools write them"),
+    ("-O origin=one_based", "all count from 1 and include the last pixel"),
+    ("-O origin=as_is", "all are edges counted from 0"),
+)
 _PARTS = {Unit.AUTO: 0, Unit.PIXELS: 0, Unit.FRACTIONS: 1, Unit.PERCENT: 100}
 
 
 def parts_of(wanted: Unit, places: Places, path: str, log: Log) -> int:
     """How many parts of the picture's sides corners are in: 1 for fractions, 100 for per cent, 0 for pixels."""
     if wanted is Unit.AUTO and places.specks and places.relative:
-        ask(
-            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the image and not pixels.",
-            (("-O unit=fractions", "of width and height"), ("-O unit=pixels", "of pixels, on specks of one pixel")),
+        ask_unit(
+            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the image",
+            "-O unit",
+            Unit.FRACTIONS,
         )
     if wanted is Unit.AUTO and places.may_be_per_cent:
-        ask(
-            f"{path}: all {places.count} shapes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
-            (
-                ("-O unit=percent", "of width and height"),
-                ("-O unit=pixels", "shapes at the top left of their pictures"),
-            ),
-        )
+        seen = f"all {places.count} shapes looked at end before 100 on pictures of 200 pixels and more"
+        ask_unit(f"{path}: {seen}, so they seem to be per cent", "-O unit", Unit.PERCENT)
     if wanted is Unit.AUTO and places.specks:
         log.assume(
             "unit",

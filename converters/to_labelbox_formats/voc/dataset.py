@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -203,7 +202,8 @@ def _labels(classes: Classes, lists: Lists, sample: Sample) -> tuple[Label, ...]
     if classes.labels:
         return classes.labels
     if lists.classes:
-        return tuple(map(Label, _sorted(lists.classes, classes.order)))
+        ordered = [name for name in classes.order if name in lists.classes]
+        return tuple(map(Label, ordered if len(ordered) == len(lists.classes) else lists.classes))
     for order in (classes.order, VOC_CLASSES):
         if sample.labels and set(sample.labels) <= set(order):
             return tuple(Label(name) for name in order if name in sample.labels)
@@ -254,8 +254,3 @@ def _count_lost_pictures(layout: Layout, log: Log) -> None:
     )
     if layout.images and lost >= _FEW and 10 * lost >= files:
         log.count_match("pictures of the source", files - lost, files)
-
-
-def _sorted(names: Sequence[str], order: Sequence[str]) -> Sequence[str]:
-    """Names in the order of a list that holds all of them, else as they are."""
-    return [name for name in order if name in names] if set(names) <= set(order) else names

@@ -137,7 +137,6 @@ def plain(text: str) -> Document | None:
 
 # -------------------------------------------------------------------------------------------------- any other file
 
-_ALL: frozenset[str] = frozenset()
 KNOWN = {
     "annotation": frozenset("filename folder path segmented source owner size object objects @verified".split()),
     "source": frozenset("database annotation image flickrid filename".split()),
@@ -291,7 +290,7 @@ def unread_in(element: Element | None) -> list[tuple[str, str]]:
     if element is None:
         return []
     parent = local_name(element)
-    known = KNOWN.get(parent, _ALL)
+    known = KNOWN.get(parent, ())
     found = [(parent, name) for child in element if (name := local_name(child)) not in known and _says(child)]
     attributes = (f"@{name}" for name in saying_attributes(element) if "}" not in name)
     return [*found, *((parent, name) for name in attributes if name not in known)]

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from msgspec import Struct, field
-
 from to_labelbox.geometry.any_shape import envelope
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.geometry.vector import bounds, overlap
@@ -40,7 +38,6 @@ from to_labelbox_formats.voc.shapes import (
     corner_numbers,
     has_outline,
     number,
-    with_commas,
 )
 
 _SAMPLE = 1000
@@ -68,7 +65,7 @@ def document_of(source: Source, name: str, fallback: str) -> Document | None:
         return None
 
 
-class Places(Struct):
+class Places:
     """Counts over the boxes of objects and parts, and over outlines of objects without one; numbers that have to be mended count as they are read then.
 
     ``zeros`` have a corner at 0 or below; ``specks`` are fractions between 0 and 1, which all are that are ``relative``. ``hundreds`` stay below 100, ``farthest``
@@ -77,21 +74,13 @@ class Places(Struct):
     ``broken`` have corners that are no pixels; ``copied``: ymax is xmin; ``odd``: some end before they begin or go beyond their picture.
     """
 
-    count: int = 0
-    zeros: int = 0
-    specks: int = 0
-    relative: bool = True
-    hundreds: int = 0
-    farthest: float = 0.0
-    chance: float = 1.0
-    turned: int = 0
-    ends: list[int] = field(default_factory=lambda: [0, 0])
-    first: int = 0
-    broken: int = 0
-    copied: int = 0
-    odd: bool = False
-    order: CornerOrder = field(default_factory=CornerOrder)
-    boxes: list[Place] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.count = self.zeros = self.specks = self.hundreds = self.turned = self.first = self.broken = self.copied = 0
+        self.relative, self.odd = True, False
+        self.farthest, self.chance = 0.0, 1.0
+        self.ends = [0, 0]
+        self.order = CornerOrder()
+        self.boxes: list[Place] = []
 
     def add(self, places: list[Place], width: float, height: float, *, boxes: bool) -> bool:
         """Count the places of a file, of ``boxes`` or around outlines, with the size that it states; whether a corner is at 0."""
@@ -147,7 +136,7 @@ class Places(Struct):
         return _MANY <= self.hundreds == self.count and self.farthest > 50 and self.chance >= _ENOUGH
 
 
-class Sizes(Struct):
+class Sizes:
     """Pictures that are held against what their files state, by their labels.
 
     Of the ``rescaled`` labels, whose picture has another size than is stated (``by_one_factor``: on both sides), ``only_stated`` fit the stated size alone and
@@ -155,15 +144,10 @@ class Sizes(Struct):
     picture; ``upright`` counts pictures that have the stated size, ``shown`` are those with an EXIF orientation.
     """
 
-    rescaled: int = 0
-    by_one_factor: int = 0
-    only_stated: int = 0
-    only_own: int = 0
-    turned: int = 0
-    turned_own: int = 0
-    turned_stated: int = 0
-    upright: int = 0
-    shown: list[tuple[Size | None, Header]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.rescaled = self.by_one_factor = self.only_stated = self.only_own = 0
+        self.turned = self.turned_own = self.turned_stated = self.upright = 0
+        self.shown: list[tuple[Size | None, Header]] = []
 
     def add(self, said: tuple[float, float], header: Header, labels: Iterable[Place]) -> None:
         """Count the labels of a picture that has another size than is stated, and not for being turned as its EXIF orientation says."""
@@ -219,8 +203,7 @@ class Sample:
                     self._compare(document, source, layout, layout.xmls[unit], image)
         self.places.finish()
         self.as_displayed = displayed(self.sizes.shown)
-        labels.pop("", None)
-        self.labels = tuple(labels)
+        self.labels = tuple(filter(None, labels))
 
     def _add(self, document: Document, name: str, labels: dict[str, None]) -> None:
         self.files += 1
@@ -267,12 +250,8 @@ class Sample:
             self.apart += overlap(around, shape.box) < _APART
 
     def _turned(self, element: Element) -> None:
-        turned = child_of(element, "robndbox")
-        said = text_of(child_of(turned, "angle")).strip()
-        angle = number(said)
-        if angle is None and "," in said:
-            angle, _ = with_commas(said, self._rules.commas)
-        if angle is not None:
+        said = text_of(child_of(child_of(element, "robndbox"), "angle"))
+        for angle in corner_numbers([said], self._rules.commas) or ():
             self.angles += 1
             self.beyond_turn += abs(angle) > FULL_TURN
             self.whole_angles += angle.is_integer() and abs(angle) > math.pi

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from to_labelbox.geometry.any_shape import changed, scaled, turned_back
 from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
 from to_labelbox.model.tables import Rows
@@ -25,7 +27,7 @@ from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation,
 from to_labelbox_formats.voc.evidence import size_is_of, stays_on_picture
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
-from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
+from to_labelbox_formats.voc.layout.index import Layout, find, image_base, implied_top
 from to_labelbox_formats.voc.objects import annotations_of
 from to_labelbox_formats.voc.options import Picture, Sides
 from to_labelbox_formats.voc.rivals import is_copy
@@ -47,39 +49,28 @@ _BLOCK = 64
 """Units that are read together, step by step, which leaves each step's code in the processor's cache."""
 
 
-class Items:
-    """The items of a set; holds the index and the rules, no open file."""
+class Items(Struct, dict=True):
+    """The items of a set; holds the index and the rules, no open file. ``documents`` are those that have been read already, by their
+    units; each is taken once."""
 
-    def __init__(
-        self,
-        source: Source,
-        layout: Layout,
-        lists: Lists,
-        classes: Classes,
-        rules: Rules,
-        context: ReadContext,
-        fallback: str,
-        check_sizes: bool,
-        documents: dict[int, Document],
-        picture: Picture,
-    ) -> None:
-        """``documents`` are those that have been read already, by their units; each is taken once."""
-        self._source = source
-        self._documents = documents
-        self._layout = layout
-        self._lists = lists
-        self._fallback = fallback
-        self._check_sizes = check_sizes
-        self._picture = picture
-        self._context = context
-        self._rules = rules
-        self._boxes = BoxTables(rules)
-        self._classes = classes
+    source: Source
+    layout: Layout
+    lists: Lists
+    classes: Classes
+    rules: Rules
+    context: ReadContext
+    fallback: str
+    check_sizes: bool
+    documents: dict[int, Document]
+    picture: Picture
+
+    def __post_init__(self) -> None:
+        self._boxes = BoxTables(self.rules)
         self._image_folders: dict[str, str] = {}
-        self._add, self._strip = _media_prefix(source, context, image_base(layout))
+        self._add, self._strip = _media_prefix(self.source, self.context, image_base(self.layout))
 
     def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
-        last = min(stop, self._layout.units)
+        last = min(stop, self.layout.units)
         for first in range(max(0, start), last, _BLOCK):
             units = range(first, min(first + _BLOCK, last))
             loaded = [self._load(unit) for unit in units]
@@ -89,52 +80,52 @@ class Items:
                     try:
                         item = self._item(unit, document, boxes, log)
                     except FileError as error:
-                        log.file_unreadable(self._layout.entry(unit), str(error))
+                        log.file_unreadable(self.layout.entry(unit), str(error))
                     else:
                         yield item
 
     def names(self) -> Iterator[str]:
         """The paths of the images, those that are not in the source by the place of their annotation file."""
-        layout = self._layout
+        layout = self.layout
         for unit in range(layout.units):
             image = layout.image(unit)
             yield self._path(image) if image else self._implied(*layout.folder(layout.entry(unit)), "jpg")
 
     def unlabelled(self, unit: int) -> list[Item]:
         """The data row of a unit whose file cannot be read."""
-        name = self._layout.entry(unit)
-        folder, stem = self._layout.folder(name)
-        path, _ = self._asset(name, folder, stem, self._layout.image(unit), None, Log())
+        name = self.layout.entry(unit)
+        folder, stem = self.layout.folder(name)
+        path, _ = self._asset(name, folder, stem, self.layout.image(unit), None, Log())
         split, seen_in = self._split(unit, name, folder)
         return [Item(asset=Asset(path=path), split=split, origin=name, split_seen_in=seen_in)]
 
     def _split(self, unit: int, name: str, folder: Folder) -> tuple[str, str]:
         """The split of a unit, and the name of which it is only a word."""
-        number, image = self._lists.split_of[unit], self._layout.image(unit)
-        split, seen_in = self._lists.splits[number], self._lists.beside.get(number, "")
-        told = folder.split or (self._layout.folder(image)[0].split if image else "")
+        number, image = self.lists.split_of[unit], self.layout.image(unit)
+        split, seen_in = self.lists.splits[number], self.lists.beside.get(number, "")
+        told = folder.split or (self.layout.folder(image)[0].split if image else "")
         if told and told != split and (not split or told in split.split("_")):
             return told, seen_in if split else name  # train for a list called train_cls, as those of ImageNet are
         return split, seen_in
 
     def _load(self, unit: int) -> bytes | Document | FileError | None:
         """The annotation file of a unit, if it has one that counts, as bytes or read already."""
-        if unit >= len(self._layout.xmls) or unit in self._layout.refused:
+        if unit >= len(self.layout.xmls) or unit in self.layout.refused:
             return None
-        if (document := self._documents.pop(unit, None)) is not None:
+        if (document := self.documents.pop(unit, None)) is not None:
             return document
         try:
-            return self._source.load(self._layout.entry(unit), MAX_BYTES)
+            return self.source.load(self.layout.entry(unit), MAX_BYTES)
         except FileError as error:
             return error
 
     def _document(self, unit: int, loaded: bytes | Document | FileError | None, log: Log) -> Document | None:
         """What a unit's file says; None for one without, ``_NOTHING`` where the unit is left out."""
-        layout = self._layout
+        layout = self.layout
         name = layout.entry(unit)
         if unit in layout.refused:
             image, other = layout.refused[unit]
-            if is_copy(self._source, name, other):
+            if is_copy(self.source, name, other):
                 log.note_unread("file", name, why=f"is a copy of {other}, which is read")
             else:
                 message = f"describes {image}, as {other} does: not read. Keep the one that counts, or name its folder with -O labels="
@@ -145,7 +136,7 @@ class Items:
         try:
             if isinstance(loaded, FileError):
                 raise loaded
-            document = loaded if isinstance(loaded, Document) else read_document(loaded, self._fallback)
+            document = loaded if isinstance(loaded, Document) else read_document(loaded, self.fallback)
         except NotAnnotation as error:
             log.note(Code.FILE_IGNORED, str(error), file=name)
             log.note_unread("file", name, why=str(error))
@@ -166,7 +157,7 @@ class Items:
 
     def _item(self, unit: int, document: Document | None, boxes: Rows | None, log: Log) -> Item:
         """``boxes``: the objects of a plain file."""
-        layout = self._layout
+        layout = self.layout
         name = layout.entry(unit)
         image = layout.image(unit)
         folder, stem = layout.folder(name)
@@ -179,14 +170,14 @@ class Items:
             log.read_each(boxes.labels)
             annotations = boxes
         elif document is not None and document.rows:
-            shift, last = counting_of(self._rules, document)
-            rules = self._rules._replace(shift=shift, last=last)
+            shift, last = counting_of(self.rules, document)
+            rules = self.rules._replace(shift=shift, last=last)
             annotations = annotations_of(document, rules, drawn, name, log)
-        elif unit in self._lists.present:
-            annotations = _classifications(self._lists.present[unit], log)
+        elif unit in self.lists.present:
+            annotations = _classifications(self.lists.present[unit], log)
         if layout.masks:
             names = [(row[0] or "").strip() for row in document.rows] if document else []
-            masks, size = self._mask_objects(unit, names, stored if self._rules.resized else drawn, log)
+            masks, size = self._mask_objects(unit, names, stored if self.rules.resized else drawn, log)
             annotations = [*annotations, *masks]
             stored = stored or size
         if stored is None and annotations:
@@ -221,7 +212,7 @@ class Items:
         _, dot, extension = said.rpartition(".")
         known = bool(dot) and f".{extension.lower()}" in IMAGE_EXTENSIONS
         path = self._implied(folder, stem, extension if known else "jpg")
-        gallery = self._context.media
+        gallery = self.context.media
         if gallery is not None:
             found = self._find(gallery, name, path, said) or gallery.find_cut(path, log)
             if isinstance(found, str):
@@ -250,12 +241,12 @@ class Items:
     def _moves(self) -> Moves:
         """Where images that are not there would be, by those of a sample that are; of these, no annotation file is read."""
         sample: list[tuple[str, str, str | Tie | None]] = []
-        if (gallery := self._context.media) is None:
+        if (gallery := self.context.media) is None:
             return Moves()
-        for unit in spread(self._layout.units):
-            if not self._layout.image(unit):
-                name = self._layout.entry(unit)
-                path = self._implied(*self._layout.folder(name), "jpg")
+        for unit in spread(self.layout.units):
+            if not self.layout.image(unit):
+                name = self.layout.entry(unit)
+                path = self._implied(*self.layout.folder(name), "jpg")
                 sample.append(("", path, self._find(gallery, name, path)))
         return Moves(sample)
 
@@ -264,7 +255,7 @@ class Items:
         place = folder.top + folder.rest
         whole = self._image_folders.get(place, "")
         if not whole:
-            whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
+            whole = self._image_folders[place] = implied_top(self.layout, folder) + folder.rest
         return self._path(f"{whole}{stem}.{extension}")
 
     def _compare_name(self, name: str, image: str, document: Document, log: Log) -> None:
@@ -273,13 +264,13 @@ class Items:
         Raises :class:`FileError` where that one has the size that is stated, and the other has not.
         """
         said = document.filename
-        if not said or image.endswith(said) or self._picture is not Picture.AUTO:
+        if not said or image.endswith(said) or self.picture is not Picture.AUTO:
             return
         said = said.strip().replace("\\", "/").rpartition("/")[2]
         folder, _, base = image.rpartition("/")
         other = f"{folder}/{said}" if folder else said
-        if said and said != base and self._layout.has_image(other):
-            if self._check_sizes and size_is_of(document, self._source, other, image):
+        if said and said != base and find(self.layout.images, other) >= 0:
+            if self.check_sizes and size_is_of(document, self.source, other, image):
                 raise FileError(
                     f"its <filename> and <size> are those of {other}, its own name that of {image}: not read. Say which with -O picture=filename or "
                     "-O picture=stem"
@@ -297,37 +288,37 @@ class Items:
 
     def _header(self, path: str, image: str) -> Header | None:
         if image:
-            return self._source.header(image)
-        return None if self._context.media is None else self._context.media.header(path)
+            return self.source.header(image)
+        return None if self.context.media is None else self.context.media.header(path)
 
     def _sizes(
         self, path: str, image: str, header: Header | None, document: Document | None, name: str, log: Log
     ) -> tuple[Size | None, Size | None, Side | None]:
         """(stored size, size of the frame that labels are in, how that has to be turned)."""
         said = _size_of(document, name, log) if document else None
-        if said and self._rules.sides is Sides.SWAPPED:
+        if said and self.rules.sides is Sides.SWAPPED:
             said = said[::-1]
-        if header is None and (said is None or self._check_sizes):
+        if header is None and (said is None or self.check_sizes):
             header = self._header(path, image)
         if header is None:
-            size = said or self._context.sizes.get(path)
+            size = said or self.context.sizes.get(path)
             return size, size, None
         own = (header.width, header.height)
-        if header.orientation > 1 and self._context.exif and not (said is None and self._layout.masks):
-            side = side_of(said, header, self._rules.as_displayed)
+        if header.orientation > 1 and self.context.exif and not (said is None and self.layout.masks):
+            side = side_of(said, header, self.rules.as_displayed)
             if side is not None:
                 return side.stored, side.drawn, side if side.orientation > 1 else None
         if said is None or said == own:
             return own, own, None
         told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
-        if said == own[::-1] and self._context.other_size is not OtherSize.PICTURE:
-            wrong = document is not None and stays_on_picture(document, said, own, self._rules)
+        if said == own[::-1] and self.context.other_size is not OtherSize.PICTURE:
+            wrong = document is not None and stays_on_picture(document, said, own, self.rules)
             why = "labels stay on the image alone, which is taken" if wrong else "it was turned after labelling"
             log.note(Code.IMAGE_SIZE_MISMATCH, f"{told}: {why}", file=name)
             return (own, own, None) if wrong else (said, said, None)
-        resized = self._rules.resized
+        resized = self.rules.resized
         log.note(code_of_sizes(said, own), told + (": labels are scaled" if resized else ", which is taken"), file=name)
-        if self._context.other_size is OtherSize.EXCHANGED:  # which exchanges them all, this one back
+        if self.context.other_size is OtherSize.EXCHANGED:  # which exchanges them all, this one back
             return own[::-1], own[::-1], None
         return own, said if resized else own, None
 
@@ -336,14 +327,14 @@ class Items:
     def _mask_objects(
         self, unit: int, names: Sequence[str], size: tuple[int, int] | None, log: Log
     ) -> tuple[list[Object], tuple[int, int] | None]:
-        folder, stem = self._layout.folder(self._layout.image(unit) or self._layout.entry(unit))
-        if unit < len(self._layout.xmls):
-            folder, stem = self._layout.folder(self._layout.xmls[unit])
+        folder, stem = self.layout.folder(self.layout.image(unit) or self.layout.entry(unit))
+        if unit < len(self.layout.xmls):
+            folder, stem = self.layout.folder(self.layout.xmls[unit])
         files = []
         for role in (Role.INSTANCES, Role.CLASSES):
-            name = self._layout.mask(role, folder, stem)
+            name = self.layout.mask(role, folder, stem)
             try:
-                files.append((name, self._source.load(name, MAX_MASK_BYTES)) if name else None)
+                files.append((name, self.source.load(name, MAX_MASK_BYTES)) if name else None)
             except FileError as error:
                 log.file_unreadable(name, str(error))
                 files.append(None)
@@ -354,7 +345,7 @@ class Items:
     def _masks(self) -> MaskReader:
         from to_labelbox_formats.voc.masks import MaskReader
 
-        return MaskReader(self._classes, self._rules.resized)
+        return MaskReader(self.classes, self.rules.resized)
 
 
 def _media_prefix(source: Source, context: ReadContext, base: str) -> tuple[str, str]:

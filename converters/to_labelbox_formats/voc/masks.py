@@ -185,12 +185,8 @@ class MaskReader:
                 file.skip(value, count, log)
                 continue
             log.read(label)
-            yield Object(
-                id=f"SegmentationClass/{value}",
-                label=label,
-                geometry=file.mask(value),
-                location=f"value {value}",
-            )
+            where = f"value {value}"
+            yield Object(id=f"SegmentationClass/{value}", label=label, geometry=file.mask(value), location=where)
 
     def _instances(self, file: _Values, of_class: _Values | None, names: Sequence[str], log: Log) -> Iterator[Object]:
         """The class of an object is that of most of its pixels, else that of the object of equal number in the XML."""

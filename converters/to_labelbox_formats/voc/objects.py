@@ -40,22 +40,7 @@ _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
 _ANGLES = frozenset({"angle", "theta", "rotation"})
 ONCE = ("name", "pose", *FLAGS, "robndbox", "actions", "attributes")
-_STRUCTURED = frozenset(
-    {
-        "name",
-        "pose",
-        *FLAGS,
-        "bndbox",
-        "robndbox",
-        "polygon",
-        "points",
-        "point",
-        "part",
-        "actions",
-        "attributes",
-        "possibleresult",
-    }
-)
+_STRUCTURED = frozenset("bndbox polygon points point part possibleresult".split()) | {*ONCE}
 
 
 def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str] | None:
@@ -217,8 +202,8 @@ class _File:
             self._note(Code.FIELD_REPAIRED, f"there is no <name>: <{called}> is taken for it", where)
         if len(set(names)) < len(names) and (twice := [n for n in ONCE if names.count(n) > 1]):
             self._note(Code.FIELD_IGNORED, f"of several <{twice[0]}> the last is read", where)
-        done = tuple(a for action in inside(element, "actions") if (a := self._action(action, where)))
-        if done:
+        actions = ((local_name(action), action.text) for action in inside(element, "actions"))
+        if done := tuple(name for name, text in actions if self._flag(name, text, where)):
             out.append(Attribute("actions", done))
         for attribute in inside(element, "attributes"):
             self._note_unread(attribute)
@@ -281,10 +266,6 @@ class _File:
         yes = share is not None and share > 0  # a share, or a degree
         self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}, neither 0 nor 1: taken as {int(yes)}", where)
         return yes
-
-    def _action(self, action: Element, where: str) -> str:
-        name = local_name(action)
-        return name if self._flag(name, action.text, where) else ""
 
     def _note_unread(self, element: Element) -> None:
         for parent, name in unread_in(element):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -47,7 +47,11 @@ def decide_void(wanted: Void, classes: Classes, source: Source, layout: Layout, 
     """The classes with the meaning that 255 has. A border touches what it surrounds; a class of its own need not."""
     if not layout.masks or (wanted is Void.AUTO and classes.origin and VOID_VALUE in classes.values):
         return classes
-    names = [name for value, name in classes.values.items() if 0 < value < VOID_VALUE and not _is_empty(name)]
+    names = [
+        name
+        for value, name in classes.values.items()
+        if 0 < value < VOID_VALUE and name.lower() not in BACKGROUND | VOID
+    ]
     if wanted is Void.CLASS:
         if len(names) != 1:
             raise UsageError(
@@ -78,7 +82,7 @@ def ask_for_classes(source: Source, layout: Layout) -> None:
     like_the_challenge = sum(_CHALLENGE.search(name) is not None for name in (source.path, *masks))
     if len(masks) < _SAMPLE or like_the_challenge:
         return
-    found = [set(np.unique(raster).tolist()) - {0, VOID_VALUE} for raster in _rasters(source, masks, devkit_classes())]
+    found = [set(np.unique(raster).tolist()) - {0, VOID_VALUE} for _, raster in _read(source, masks, devkit_classes())]
     values = set[int]().union(*found)
     last = len(values)
     if last <= _FIRST_FEW and values == set(range(1, last + 1)):
@@ -107,7 +111,7 @@ def tell_values(
     agree = against = known = 0
     example = ("", "")
     reader = MaskReader(classes)
-    for name, raster in _read(source, masks[:: max(1, -(-len(masks) // _COMPARED))], classes):
+    for name, raster in _read(source, masks, classes, _COMPARED):
         labels = {
             classes.values.get(value, "") for value in np.unique(raster).tolist() if not reader.is_empty(value)
         } - {""}
@@ -163,22 +167,13 @@ def _place(layout: Layout, mask: str) -> tuple[str, str, str]:
     return folder.root, folder.rest, stem
 
 
-def _rasters(source: Source, masks: list[str], classes: Classes) -> Iterator[Raster]:
-    """Some of the masks, spread evenly."""
-    return (raster for _, raster in _read(source, masks[:: max(1, -(-len(masks) // _SAMPLE))], classes))
-
-
-def _read(source: Source, masks: Iterable[str], classes: Classes) -> Iterator[tuple[str, Raster]]:
-    """Those that cannot be read are reported when they are converted."""
-    for name in masks:
+def _read(source: Source, masks: list[str], classes: Classes, most: int = _SAMPLE) -> Iterator[tuple[str, Raster]]:
+    """Some of the masks, spread evenly; those that cannot be read are reported when they are converted."""
+    for name in masks[:: max(1, -(-len(masks) // most))]:
         try:
             yield name, read_mask(source.load(name, MAX_MASK_BYTES), classes)
         except FileError:
             continue
-
-
-def _is_empty(name: str) -> bool:
-    return name.lower() in BACKGROUND | VOID
 
 
 def _ask(source: Source, names: list[str], apart: int, others: bool) -> None:
@@ -200,7 +195,7 @@ def _evidence(source: Source, layout: Layout, classes: Classes) -> tuple[int, in
     """(masks in which 255 lies along a class, masks in which it lies apart, whether any class occurs)."""
     border = apart = 0
     others = False
-    for raster in _rasters(source, layout.masks, classes):
+    for _, raster in _read(source, layout.masks, classes):
         void = raster == VOID_VALUE
         some = (raster != 0) & ~void
         others = others or bool(some.any())

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn
 
 from msgspec import Struct
 
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
-from to_labelbox.report.observations import ask
+from to_labelbox.report.observations import ask, ask_unit
 from to_labelbox_formats.yolo.columns import OUTLINE
 from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units, Visibility
 from to_labelbox_formats.yolo.rows import Angle, BoxForm, Frame, Task
@@ -109,15 +108,14 @@ def decide_box(
     ]
     doubted = fits.telling - fits.center
     asked = fits.telling >= _ENOUGH and 3 * doubted >= fits.telling
+    leave = f"{path}: {doubted} of {fits.telling} boxes leave their pictures as centre, width and height, and all stay on them"
     if others and asked:
         ask(
-            f"{path}: {doubted} of {fits.telling} boxes leave their pictures as centre, width and height, and all stay on them as "
-            + " or as ".join(_FORMS[form] for form in others)
-            + ".",
+            f"{leave} as {' or as '.join(_FORMS[form] for form in others)}.",
             [(f"-O box={form}", f"the four numbers are {_FORMS[form]}") for form in (*others, BoxForm.CENTER)],
         )
     if asked and fits.exchanged == fits.telling and options.columns is None:
-        _ask_exchanged(path, f"{doubted} of {fits.telling}")
+        ask(f"{leave} with x and y exchanged in one of the two.", _EXCHANGED)
     log.assume(
         "box",
         BoxForm.CENTER,
@@ -130,18 +128,11 @@ def decide_box(
     return BoxForm.CENTER
 
 
-def _ask_exchanged(path: str, boxes: str) -> NoReturn:
-    ask(
-        f"{path}: {boxes} boxes leave their pictures as centre, width and height, and all stay on them with x and y exchanged "
-        "in one of the two.",
-        (
-            ("-O columns=class,x,y,h,w", "the height comes before the width"),
-            ("-O columns=class,y,x,w,h", "y comes before x, and the width before the height"),
-            ("-O box=center", _FORMS[BoxForm.CENTER]),
-        ),
-    )
-
-
+_EXCHANGED = (
+    ("-O columns=class,x,y,h,w", "the height comes before the width"),
+    ("-O columns=class,y,x,w,h", "y comes before x, and the width before the height"),
+    ("-O box=center", _FORMS[BoxForm.CENTER]),
+)
 _WHOLE = Frame(1, 1)
 
 
@@ -354,13 +345,14 @@ def ask_units(options: Options, evidence: Evidence, corners: bool, path: str) ->
     """Stop where the numbers are not in the unit that such rows have: fractions, or pixels for the ``corners`` of DOTA and Keras lines."""
     if options.units is not Units.AUTO:
         return
-    percent = [("-O units=percent", "they are per cent of width and height")] if evidence.greatest <= 100 else []
     if corners and evidence.fractional:
-        ask(
-            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the picture and not pixels, as usual in such rows.",
-            [("-O units=fractions", "of width and height"), ("-O units=pixels", "of pixels, on specks of one pixel")],
+        ask_unit(
+            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the picture",
+            "-O units",
+            Units.FRACTIONS,
         )
     if not corners and evidence.in_pixels:
+        percent = [("-O units=percent", "they are per cent of width and height")] if evidence.greatest <= 100 else []
         most = " and none beyond 100" if percent else ""
         ask(
             f"{path}: most rows hold numbers beyond 2{most}, so they are no fractions of a picture.",

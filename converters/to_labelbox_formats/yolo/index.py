@@ -354,7 +354,7 @@ def _add_orphans(
             if label in of_none:
                 index.add(f"{target}{stem}.jpg", split or split_of(label), FoundIn.NOWHERE, label)
                 continue
-            if stem in stems or _has_picture(tree, target, stem):
+            if stem in stems or _picture_named(tree.images.get(target, []), target + stem):
                 by_stem = by_stem or _labels_by_stem(index)
                 if used := by_stem.get(stem, ""):
                     index.ignored[label] = f"the labels of its picture are read from {used[: used.rfind('/') + 1]}"
@@ -380,10 +380,6 @@ def _add_orphans(
             "text files that belong to no picture of the set are left out",
             count=len(index.ignored),
         )
-
-
-def _has_picture(tree: Tree, folder: str, stem: str) -> bool:
-    return _picture_named(tree.images.get(folder, []), folder + stem) is not None
 
 
 def _labels_by_stem(index: Index) -> dict[str, str]:

@@ -236,7 +236,7 @@ class Evidence(Struct):
         return (
             bool(corners)
             and all(is_number(c) and 0 <= float(c) <= 1 for c in corners)
-            and any(map(_is_fraction, corners))
+            and not all(float(c).is_integer() for c in corners)
         )
 
     @property
@@ -298,10 +298,6 @@ def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, boo
     xs, ys = (x, *(p[0] for p in present)), (y, *(p[1] for p in present))
     amid = len(present) > 1 and _is_amid(x, xs[1:]) and _is_amid(y, ys[1:])
     return True, amid or _beyond(width, xs) or _beyond(height, ys)
-
-
-def _is_fraction(token: bytes) -> bool:
-    return not float(token).is_integer()
 
 
 def _is_framed(values: list[float]) -> bool:

@@ -19,7 +19,8 @@ from to_labelbox_formats.yolo.index import Index
 def note_files(tree: Tree, index: Index, found: Descriptor | None, naming: Sequence[str], log: Log) -> None:
     """Name the files of a set of label files that are not read; ``naming`` are those that name the classes."""
     used = {*naming, *index.lists, *(n for n in tree.ending(".meta") if posixpath.basename(n) == META_FILE)}
-    reasons = dict.fromkeys(_naming(tree), f"the classes are named by {naming[0] if naming else 'the descriptor'}")
+    lists = (name for kind in names_files(tree) for name in kind)
+    reasons = dict.fromkeys(lists, f"the classes are named by {naming[0] if naming else 'the descriptor'}")
     if found is not None:
         used |= {found.file, found.naming}
         reasons |= dict.fromkeys(descriptors(tree), f"{found.file} describes the set")
@@ -42,10 +43,6 @@ def note_files(tree: Tree, index: Index, found: Descriptor | None, naming: Seque
         if folder not in partly and (is_image("a" + extension) or (extension == ".txt" and folder in index.whole))
     }
     note_unread_files(log, tree.source, used, why, read)
-
-
-def _naming(tree: Tree) -> list[str]:
-    return [name for kind in names_files(tree) for name in kind]
 
 
 def note_others(tree: Tree, used: Container[str], log: Log) -> None:

@@ -28,6 +28,12 @@ def ask(question: str, options: Sequence[tuple[str, str]]) -> NoReturn:
     raise OpenQuestion(f"{question}\nSay which with one of these:\n{lines}")
 
 
+def ask_unit(seen: str, option: str, unit: str) -> NoReturn:
+    """Stop where numbers seem to be in another unit than pixels; ``option`` is the format's own, such as ``-O units``."""
+    pixels = f"{option}=pixels", "of pixels: specks, or labels at the top left of their pictures"
+    ask(f"{seen} and not pixels.", [(f"{option}={unit}", "of width and height"), pixels])
+
+
 class FieldCensus:
     """Counts names (of fields, elements, columns) that a reader does not know, at a bounded price.
 

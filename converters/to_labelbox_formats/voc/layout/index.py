@@ -194,9 +194,6 @@ class Layout(Struct):
             any(self.folder(name)[0].split.casefold() == split.casefold() for name in names),
         )
 
-    def has_image(self, name: str) -> bool:
-        return find(self.images, name) >= 0
-
     def images_named(self, path: str) -> list[int]:
         """Positions of the images with that path, whatever their extension."""
         return _named(self.images, path)

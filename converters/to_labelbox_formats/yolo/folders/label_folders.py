@@ -22,7 +22,7 @@ def own_label_folders(folder: str) -> Iterator[str]:
         if name == "labels":
             yield folder
     if named:  # train_images and train_labels
-        part = re.sub("(?i)images", _labels_of_case, parts[named[-1]])
+        part = re.sub("(?i)images", lambda found: "Labels" if found[0][0] == "I" else "labels", parts[named[-1]])
         yield "/".join([*parts[: named[-1]], part, *parts[named[-1] + 1 :]]) + "/"
 
 
@@ -34,10 +34,6 @@ def label_folders(folder: str) -> Iterator[str]:
         yield f"{folder}{name}/"
         if parts:
             yield "/".join([*parts[:-1], name]) + "/"
-
-
-def _labels_of_case(images: re.Match[str]) -> str:
-    return "Labels" if images[0][0] == "I" else "labels"
 
 
 def picture_folder(folder: str) -> str:
