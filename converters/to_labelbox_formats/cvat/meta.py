@@ -54,7 +54,8 @@ class AttributeSpec(Struct, frozen=True):
             return Question(self.name, Input.RADIO, (Option("true"), Option("false")), index=index)
         if self.input_type in _SINGLE and self.values:
             return Question(self.name, Input.RADIO, tuple(Option(v) for v in self.values), index=index)
-        return Question(self.name, Input.TEXT if self.input_type else None, index=index)
+        options = () if self.input_type else tuple(Option(v) for v in self.values)
+        return Question(self.name, Input.TEXT if self.input_type else None, options, index=index)
 
 
 class LabelSpec(Struct, frozen=True):

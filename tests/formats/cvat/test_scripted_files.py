@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cvat_files import counts, export, image, items_of, open_path, open_text, row, task, track
+from cvat_files import counts, export, image, items_of, label, open_path, open_text, row, task, track
+from harness import Convert, ontology
 from to_labelbox.model.items import Box, Object, Polyline, Track
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
@@ -98,3 +99,13 @@ def test_pascal_voc_in_one_file_is_told_as_that(tmp_path: Path) -> None:
     assert "its <annotation> are Pascal VOC's: write each into a file of its own" in str(
         log.diagnostics[Code.FILE_UNREADABLE]
     )
+
+
+def test_values_of_an_attribute_without_a_type_are_declared(tmp_path: Path, convert: Convert) -> None:
+    """FiftyOne lists the values of an attribute and not its type: those that no shape has are values all the same."""
+    spec = "<attribute><name>mood</name><values>calm\nwild</values></attribute>"
+    mood = '<box label="car" xtl="1" ytl="2" xbr="30" ybr="40"><attribute name="mood">calm</attribute></box>'
+    (tmp_path / "labels.xml").write_text(export(image(mood), task(label("car", "rectangle", spec))))
+    made = convert(tmp_path / "labels.xml")
+    (question,) = ontology(made.out)["tools"][0]["classifications"]
+    assert (question["type"], [o["value"] for o in question["options"]]) == ("radio", ["calm", "wild"])

@@ -118,8 +118,7 @@ class _GroupReader:
                 shapes.skip_shapes(node, Code.FRAME_INVALID, f"the frame lies {which}")
                 continue
             width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
-            clip = f"{self._prefix}{name}/"
-            reader.start(name, width or self._size[0], height or self._size[1], clip=clip)
+            reader.start(name, width or self._size[0], height or self._size[1], clip=f"{self._prefix}{name}/")
             shapes.at(name)
             told = shapes.tags_alone(node, group.told_by) if group.told_by else node.children
             for annotation in reader.read(told):
