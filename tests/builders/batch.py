@@ -23,7 +23,7 @@ BOX = {"bbox": [1, 2, 30, 40]}
 
 def box_set(path: Path, label: str = "car", images: int = 3, **more: Any) -> Path:
     """A COCO file with a box on each image, of another width in each folder: an equal dataset would be a copy."""
-    box = {"bbox": [1, 2, 30 + sum(map(ord, path.parent.name)) % 8, 40]}
+    box = {"bbox": [1, 2, 30 + sum(map(ord, path.parent.name)) % 64, 40]}
     pictures = [image(n, f"{n}.jpg") for n in range(1, images + 1)]
     boxes = [annotation(n, **{"image_id": n, **box, **more}) for n in range(1, images + 1)]
     return save(path, coco(boxes, pictures, [{"id": 1, "name": label}]))
