@@ -26,9 +26,9 @@ def played(track: Track, deleted: Collection[int]) -> Track:
     shapes: list[dict[str, Any]] = []
     answers: dict[str, Any] = {}
     for shape in sorted(records(track.get("shapes")), key=frame_of):
-        if frame_of(shape) in deleted:
+        if deleted and frame_of(shape) in deleted:
             continue
-        own = {repr((a.get("spec_id"), a.get("name"))): a for a in records(shape.get("attributes"))}
+        own = {f"{a.get('spec_id')} {a.get('name')}": a for a in records(shape.get("attributes"))}
         answers |= own
         shapes.append({**shape, "attributes": list(answers.values())} if len(own) < len(answers) else shape)
     return {**track, "shapes": shapes, "elements": [played(e, deleted) for e in records(track.get("elements"))]}
