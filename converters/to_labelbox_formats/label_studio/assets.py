@@ -180,10 +180,8 @@ def _inline(text: str) -> Reference:
 def inline_content(address: str) -> bytes | None:
     """The bytes of a ``data:`` address; None when they cannot be read."""
     head, comma, body = address.partition(",")
-    if not comma:
-        return None
-    if not head.lower().endswith(";base64"):
-        return unquote_to_bytes(body)
+    if not comma or not head.lower().endswith(";base64"):
+        return unquote_to_bytes(body) if comma else None
     return _unpacked("".join(unquote(body).split()).translate(_ALPHABET))
 
 

@@ -242,18 +242,12 @@ class ExportCensus:
 
     def tell(self, log: Log, given: Config, config: Config, data_key: str | None) -> None:
         """Note what was found, most frequent first: fields, those of the data that no object shows, tags of the config."""
-        taken = {c.offered for c in given.controls.values()} - {c.offered for c in config.controls.values()}
-        self._tell_fields(log, config, {*taken, data_key or ""})
-        for tag, count in given.tags.items():
-            if tag not in _TAGS:
-                log.note_unread("tag", tag, where="labelling config", count=count, why=NO_RULE)
-
-    def _tell_fields(self, log: Log, config: Config, read: Collection[str]) -> None:
         for (what, name, where, why), count in self._unknown.most_common():
             log.note_unread(what, name, where=where, count=count, why=why)
         self._data.update(self.flat.data)
         self._data.update({name: n for name, n in self._flat.items() if config.control(name) is None})
-        shown = {*config.shown, *config.objects, *read}
+        taken = {c.offered for c in given.controls.values()} - {c.offered for c in config.controls.values()}
+        shown = {*config.shown, *config.objects, *taken, data_key or ""}
         if not config.found and shown.isdisjoint(self._data):
             shown |= self.fields.guessed
         offered = {c.offered: f"each task offers other options of {c.name!r}, of which those that were chosen are written"
@@ -262,6 +256,9 @@ class ExportCensus:
             if name not in shown:
                 why = offered.get(name, "no object shows it")
                 log.note_unread("field", name, where="data of tasks", count=count, why=why)
+        for tag, count in given.tags.items():
+            if tag not in _TAGS:
+                log.note_unread("tag", tag, where="labelling config", count=count, why=NO_RULE)
 
 
 def _tasks(text: bytes) -> Sequence[Mapping[str, Any]]:

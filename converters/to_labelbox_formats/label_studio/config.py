@@ -563,17 +563,17 @@ def observed(seen: Collection[tuple[str, str, str, str]], paged: bool) -> Config
     ``paged``: tasks show lists. Controls that all end in the number of their object are then those of a Repeater.
     """
     controls: dict[str, Control] = {}
-    objects: dict[str, dict[str, Any]] = {}
+    types: dict[str, list[str]] = {}
+    sources: dict[str, str] = {}
     numbered = {(control, found[0]) for control, shown, _, _ in seen if paged and (found := _NUMBERED.search(shown))}
     repeated = {control for control, _ in numbered} if all(name.endswith(end) for name, end in numbered) else set[str]()
     for control, shown, kind, source in seen:
-        types = objects.setdefault(shown, {"types": [], "source": ""})
-        types["types"].append(kind)
-        types["source"] = types["source"] or source
+        types.setdefault(shown, []).append(kind)
+        sources[shown] = sources.get(shown) or source
         name = _NUMBERED.sub(r"\1{{idx}}", control) if control in repeated else control
         targets = controls[name].targets if control in repeated and name in controls else ()
         controls[name] = Control(name, kind, (*targets, shown))
-    shown_by = {n: Shown(n, _tag_of(t["types"]), t["source"]) for n, t in objects.items() if n}
+    shown_by = {n: Shown(n, _tag_of(kinds), sources[n]) for n, kinds in types.items() if n}
     return Config(controls, shown_by, tuple(name for name in controls if "{{" in name))
 
 

@@ -124,10 +124,9 @@ class AssetRegions:
         return self.stored  # a picture has one size, of which all are per cent
 
     def message_offsets(self, number: int) -> Offsets:
-        offsets = self._message_offsets.get(number)
-        if offsets is None:
-            offsets = self._message_offsets[number] = Offsets(self.slot.messages[number].content)
-        return offsets
+        if number not in self._message_offsets:
+            self._message_offsets[number] = Offsets(self.slot.messages[number].content)
+        return self._message_offsets[number]
 
     def asset(self, path: str) -> Asset:
         slot = self.slot
