@@ -82,3 +82,12 @@ def test_a_picture_of_the_whole_name_goes_before(tmp_path: Path, arranged: Arran
     made = Made(tmp_path, arranged({"a.jpg": "a", "a.1.jpg": "", "b.1.jpg": "b.1"}))
     assert "names of label files" not in made.assumed
     assert sorted(line["dataRow"]["globalKey"].rpartition("/")[2] for line in made.lines) == ["a.jpg", "b.1.jpg"]
+
+
+@every
+def test_names_that_are_not_cut_are_of_no_other_picture(tmp_path: Path, arranged: Arrange) -> None:
+    files = arranged({"a.b.jpg": "a.b", "a.d.jpg": "a.d", "c.jpg": "c"})
+    root = write_files(tmp_path / "media", {"a.c.jpg": PICTURE, "c.jpg": PICTURE})
+    made = Made(tmp_path, {n: data for n, data in files.items() if not n.endswith(".jpg")}, media_root=str(root))
+    assert "names of label files" not in made.assumed
+    assert "a.c.jpg" not in {line["dataRow"]["globalKey"] for line in made.lines}

@@ -366,17 +366,18 @@ class MediaFolder:
 
     def find_cut(self, name: str, log: Log) -> str | None:
         """The only file that is called like ``name``, which a label file implies, up to its own first dot, and like no asset: an assumption."""
-        if self.claims.asking or len(self.claims.alike(name)) > 1:
+        bare = _without_extension(name)
+        if self.claims.asking or "." in bare[bare.rfind("/") + 2 :] or len(self.claims.alike(name)) > 1:
             return None
         if self._cut is None:
             taken = self.claims.stems()
             dotted = ((file, file.find(".", file.rfind("/") + 2)) for file in _files(self.root))
             longer = ((file, dot) for file, dot in dotted if 0 < dot < file.rfind(".") and is_media(file))
             self._cut = _Spelled((alike(f[:dot]), f) for f, dot in longer if _stem_hash(f) not in taken)
-        found = self._cut.find(alike(_without_extension(name)))
+        found = self._cut.find(alike(bare))
         if not isinstance(found, str):
             return None
-        _tell_cut(_without_extension(name), _without_extension(found), 1, log)
+        _tell_cut(bare, _without_extension(found), 1, log)
         return found
 
     def names(self) -> list[str]:
