@@ -24,6 +24,16 @@ def _yolo(folder: Path, widths: list[int], row: str, color: int = 0) -> None:
         (folder / "labels" / f"{n}.txt").write_text(row)
 
 
+def _voc(folder: Path, widths: list[int], color: int = 0) -> None:
+    for part in ("Annotations", "JPEGImages"):
+        (folder / part).mkdir(parents=True)
+    for n, width in enumerate(widths):
+        Image.new("L", (width, 50), color).save(folder / "JPEGImages" / f"{n}.png")
+        box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
+        text = f"<annotation><filename>{n}.png</filename><object><name>car</name>{box}</object></annotation>"
+        (folder / "Annotations" / f"{n}.xml").write_text(text)
+
+
 def _texts(folder: Path, *texts: str) -> None:
     folder.mkdir(parents=True)
     value = {"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]}
@@ -58,18 +68,31 @@ def test_one_picture_that_differs_refutes_that_they_are_the_same(
 def test_the_same_pictures_in_two_formats_are_told(tmp_path: Path, color: int, told: bool) -> None:
     """Their keys differ by the folders that each format has; names alone, such as numbers, say nothing."""
     _yolo(tmp_path / "in" / "yolo", [60, 61, 62], "0 0.5 0.5 0.2 0.2\n")
-    for folder in ("Annotations", "JPEGImages"):
-        (tmp_path / "in" / "voc" / folder).mkdir(parents=True)
-    for n, width in enumerate((60, 61, 62)):
-        Image.new("L", (width, 50), color).save(tmp_path / "in" / "voc" / "JPEGImages" / f"{n}.png")
-        box = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
-        text = f"<annotation><filename>{n}.png</filename><object><name>car</name>{box}</object></annotation>"
-        (tmp_path / "in" / "voc" / "Annotations" / f"{n}.xml").write_text(text)
+    _voc(tmp_path / "in" / "voc", [60, 61, 62], color)
     made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
     assert ("asset-duplicate" in {d.code for d in made.diagnostics}) == told
     joined = to_labelbox.batch(tmp_path / "in", tmp_path / "joined", settings=Settings(global_key="{name}"))
     assert ("key-shared" in {d.code for d in joined.diagnostics}) == told
     assert "asset-duplicate" not in {d.code for d in joined.diagnostics}
+
+
+def test_the_same_pictures_are_told_behind_other_sets_and_of_a_part(tmp_path: Path) -> None:
+    """Numbers are the names of pictures in many sets, so another one may be the first that has them."""
+    _yolo(tmp_path / "in" / "a" / "images", [90, 91, 92], "0 0.5 0.5 0.2 0.2\n", 7)
+    _voc(tmp_path / "in" / "b", [60, 61])
+    _yolo(tmp_path / "in" / "c", [60, 61, 62, 63, 64], "0 0.5 0.5 0.2 0.2\n")
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    told = next(d for d in made.diagnostics if d.code == "asset-duplicate")
+    assert (told.count, [e.file for e in told.examples]) == (2, ["c"])
+
+
+def test_files_without_bytes_are_no_same_pictures(tmp_path: Path) -> None:
+    _yolo(tmp_path / "in" / "yolo", [60, 61], "0 0.5 0.5 0.2 0.2\n")
+    _voc(tmp_path / "in" / "voc", [60, 61])
+    for picture in (tmp_path / "in").rglob("*.png"):
+        picture.write_bytes(b"")
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert "asset-duplicate" not in {d.code for d in made.diagnostics}
 
 
 def test_texts_of_one_key_that_differ_are_two(tmp_path: Path) -> None:
