@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,27 @@ def test_annotations_may_be_lists_by_the_ids_of_images(
     run = convert(path, geometry=geometry)
     assert [key for key, _ in keys(run)] == ["1.jpg", "2.jpg", "2.jpg"]
     assert run.tally("car") == (3, 3, 0, 0, 0)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("stand", ["in images", "by image id", "by imageId"])
+def test_records_with_nan_are_those_of_the_image_that_they_stand_in(
+    convert: Convert, tmp_path: Path, stand: str, indent: int | None
+) -> None:
+    images = [image(n) for n in (1, 2, 3)]
+    records = {n: [without_image(n), without_image(n + 3, area=math.nan)] for n in (1, 2, 3)}
+    document = coco(images=images)
+    if stand == "in images":
+        document["images"] = [whole | {"annotations": records[whole["id"]]} for whole in images]
+        del document["annotations"]
+    elif stand == "by image id":
+        document["annotations"] = {str(n): records[n] for n in records}
+    else:
+        document["annotations"] = [record | {"imageId": n} for n in records for record in records[n]]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document, indent=indent))
+    run = convert(path)
+    assert sorted(keys(run)) == [(f"{n}.jpg", SIDES) for n in (1, 1, 2, 2, 3, 3)]
 
 
 @pytest.mark.parametrize("geometry", ["auto", "bbox"])

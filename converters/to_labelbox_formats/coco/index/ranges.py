@@ -72,9 +72,12 @@ def _box_annotations(text: bytes) -> Sequence[AnsweredBox | _WholeId | Annotatio
 
 
 def lenient_ids(text: bytes) -> AnnotationIds | None:
-    """The image of a record that is no strict JSON (NaN) or has an odd id, so that it is judged beside its image."""
-    id = members_of(text).get("image_id")
-    return AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
+    """The image that a record names which is no strict JSON (NaN) or has an odd id, if it names any, so that it is judged beside
+    its image; None where that is no id."""
+    record = members_of(text)
+    ids = [record.get(field) for field in ("image_id", "imageId")]
+    is_id = [isinstance(id, int | str | float | None) and not isinstance(id, bool) for id in ids]
+    return AnnotationIds(*ids) if record and all(is_id) else None
 
 
 class Records:
