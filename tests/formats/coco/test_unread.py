@@ -187,6 +187,22 @@ def test_what_takes_a_field_over_can_be_copied(convert: Convert, name: str, show
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_field_that_says_something_once_in_a_long_list_is_named(
+    convert: Convert, tmp_path: Path, nothing: Any, indent: int | None
+) -> None:
+    records = [annotation(n, bbox=[1, 2, 3, 4], mood=nothing) for n in range(4800)]
+    records[4001]["mood"] = "high"
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(coco(records), indent=indent))
+    run = convert(path)
+    assert [(u.name, u.count) for u in run.report.unread] == [("mood", 1)]
+    del records[4001]["mood"]
+    path.write_text(json.dumps(coco(records), indent=indent))
+    assert convert(path).report.unread == []
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
 def test_a_field_that_says_nothing_anywhere_is_not_named(convert: Convert, nothing: Any) -> None:
     odd = {"mood": nothing, "note": nothing}
     records = [annotation(n, bbox=[1, 2, 3, 4], **odd) for n in range(5)]

@@ -68,12 +68,14 @@ class Census:
         self.fields: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
         self.segments: Census | None = None
+        self._silent: set[str] = set()  # unknown fields that have said nothing so far
 
     def look(self, text: bytes, count: int) -> None:
         """Take in a piece: the text of ``count`` records with commas between them."""
         self.records += count
         self._pieces += 1
-        if self.looked_at >= self._all and self._pieces % SAMPLED:
+        passed_over = self.looked_at >= self._all and self._pieces % SAMPLED != 1
+        if passed_over and not any(_says_something(name, text) for name in self._silent):
             return
         self.looked_at += count
         own: Counter[str] = Counter()
@@ -86,6 +88,10 @@ class Census:
         self.fields.update(own)
         for name in own.keys() - self._known:
             self.fields[name] -= sum(name in record and _is_nothing(record[name]) for record in records)
+            if self.fields[name]:
+                self._silent.discard(name)
+            else:
+                self._silent.add(name)
         self.fields = +self.fields
         many = len(own) > SEARCHED_FOR
         if many or any(text.count(_quoted(name)) > times for name, times in own.items()):
@@ -152,6 +158,16 @@ def _is_nothing(value: Any) -> bool:
 
 
 _NOTHING = (b"null", b'""')
+
+
+def _says_something(name: str, text: bytes) -> bool:
+    """Whether a field may have a value in a text other than one that says nothing."""
+    key = _quoted(name)
+    left = text.count(key)
+    for between in (b": ", b":"):
+        for nothing in _NOTHING if left else ():
+            left -= text.count(key + between + nothing)
+    return left > 0
 
 
 def _quoted(name: str) -> bytes:
