@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -154,8 +155,26 @@ def test_points_of_feet_face_and_hands_are_points_by_number(convert: Convert) ->
     assert run.report.unread == []
 
 
-def test_a_part_that_is_not_valid_is_not_there(convert: Convert) -> None:
-    whole = parts(face=[5, 6, 1]) | {"face_valid": False}
+@pytest.mark.parametrize("box", [{"bbox": [1, 1, 50, 50]}, {"bbox": [0, 0, 0, 0]}, {}])
+@pytest.mark.parametrize("valid", [True, 1, "true", None, ""])
+def test_a_part_is_there_unless_it_is_said_not_to_be(convert: Convert, valid: Any, box: Any) -> None:
+    """Also where it is all that an annotation has."""
+    whole = parts(lefthand=[5, 6, 1]) | {"lefthand_valid": valid, "keypoints": [0, 0, 0, 0, 0, 0], **box}
+    run = convert(coco([annotation(n, **whole) for n in range(4)], categories=[PERSON]))
+    assert placed(run).keys() == {"person/lefthand_1"}
+    assert run.tally("person") == (4, 4, 0, 0, 0)
+
+
+def test_a_point_of_a_part_that_does_not_say_whether_it_is_there_is_a_loss(convert: Convert) -> None:
+    whole = parts(face=[5, 6, math.nan, 7, 8, 1])
+    run = convert(coco([annotation(1, bbox=[1, 1, 50, 50], **whole)], categories=[PERSON]))
+    assert placed(run) == {"person/face_2": (7, 8, "")}
+    assert run.tally("person") == (1, 0, 1, 0, 0)
+
+
+@pytest.mark.parametrize("valid", [False, 0, "false"])
+def test_a_part_that_is_not_valid_is_not_there(convert: Convert, valid: Any) -> None:
+    whole = parts(face=[5, 6, 1]) | {"face_valid": valid}
     run = convert(
         coco([annotation(1, bbox=[1, 1, 50, 50], keypoints=[3, 4, 2, 0, 0, 0], **whole)], categories=[PERSON])
     )

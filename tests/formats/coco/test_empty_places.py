@@ -62,6 +62,16 @@ def test_numbers_that_may_be_a_place_are_no_class_unless_the_user_says_so(conver
     assert len(run.lines) == (4 if fields != {"bbox": [1, 2]} else 0)
 
 
+@pytest.mark.parametrize("place", [{"x": 5, "y": 6, "width": 50, "height": 60}, {"zone": [1, 2, 30, 40]}])
+def test_what_may_have_a_place_is_no_class_where_the_sample_has_none(convert: Convert, place: Any) -> None:
+    document = labels(450, bbox=[])
+    document["annotations"][1].update(place)
+    run = convert(document)
+    assert (len(run.lines), run.codes["geometry-missing"]) == (449, 1)
+    run = convert(document, options={"places": "image"})
+    assert len(run.lines) == 450
+
+
 def test_few_empty_places_among_boxes_are_skipped(convert: Convert) -> None:
     records = [annotation(n, bbox=[] if n % 2 else [1, 2, 30, 40]) for n in range(20)]
     assert len(convert(coco(records)).lines) == 10

@@ -19,6 +19,7 @@ from to_labelbox_formats.coco.fields.named_sides import (
     number,
     outline_among,
     says_where,
+    states_parts,
     unread_place,
 )
 from to_labelbox_formats.coco.fields.record_types import MixedOutline, Rle
@@ -106,7 +107,7 @@ def seen_of(sample: Sequence[tuple[bytes, int]], file: File, opened: Opened) -> 
         category = find(file.categories, record.category_id)
         points, _ = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         has_class = bool(by_name) or record.category_id is not None
-        empty = has_class and not says_where([box, points, record.segmentation])
+        empty = has_class and not says_where([box, points, record.segmentation]) and not states_parts(text)
         yield Seen(
             box=box,
             turned=box is not None and box != record.bbox,
@@ -120,7 +121,7 @@ def seen_of(sample: Sequence[tuple[bytes, int]], file: File, opened: Opened) -> 
             size=pictures.size_at(image),
             empty=empty,
             placeless=empty and is_placeless(text),
-            elsewhere=empty and bool(unread_place(members_of(text))),
+            elsewhere=empty and bool(unread_place(text)),
             stand_in=record.stand_in,
             class_id_in=by_id[0] if by_id else "",
             class_name_in=by_name[0] if by_name else "",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from to_labelbox.model.text import NUMBER
+from to_labelbox.model.text import NUMBER, flag
 from to_labelbox.source.decimal_commas import with_point
 from to_labelbox_formats.coco.index.census import ANNOTATION_FIELDS, OUTLINES, members_of
 
@@ -22,6 +23,8 @@ _POINTS = frozenset("point keypoint center centre centroid location position xy"
 """Fields of which two numbers are a place."""
 PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
 """Fields of COCO that say where or what an annotation is."""
+PARTS = {"foot": 6, "face": 68, "lefthand": 21, "righthand": 21}
+"""Parts of a body of which COCO-WholeBody has points in fields of their own (``foot_kpts``), in this order, and how many."""
 NOTHING: Sequence[Any] = (None, [], [[]], "")
 SIDES = frozenset(name for names in (*_SIZES, *_CORNERS, *_CORNERS_FROM_0, *_CENTRE) for name in names)
 
@@ -85,8 +88,29 @@ def says_where(value: Any) -> bool:
     return value > 0 if isinstance(value, int | float) else bool(value)
 
 
-def unread_place(members: Mapping[str, Any]) -> str:
+def stated_part(members: Mapping[str, Any], part: str) -> Any:
+    """What a record has for the points of a part of a body; None where that says nothing, or that they are not valid."""
+    values, valid = members.get(f"{part}_kpts"), members.get(f"{part}_valid")
+    return values if says_where(values) and (valid in NOTHING or flag(str(valid)) is not False) else None
+
+
+def states_parts(text: bytes) -> bool:
+    """Whether a record has points of feet, face or hands."""
+    if b"_kpts" not in text:
+        return False
+    members = members_of(text)
+    return any(stated_part(members, part) is not None for part in PARTS)
+
+
+_MAY_PLACE = re.compile(rb'[\[{]|"(?:c?x|bbox|segmentation|keypoints)"')
+"""What the text of a record has behind its first brace that may hold a place."""
+
+
+def unread_place(text: bytes) -> str:
     """The field of a record without a place that can be read which looks like one all the same; empty for none."""
+    if _MAY_PLACE.search(text, text.find(b"{") + 1) is None:
+        return ""
+    members = members_of(text)
     return next((name for name in members if name in PLACES and says_where(members[name])), "") or elsewhere(members)
 
 

@@ -24,7 +24,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.fields.named_sides import is_placeless, says_where
+from to_labelbox_formats.coco.fields.named_sides import is_placeless, says_where, states_parts, unread_place
 from to_labelbox_formats.coco.fields.record_types import AnyFields, LooseFields, Reading, Record, has_outline
 from to_labelbox_formats.coco.index.categories import Category, class_id_among, class_name_among, names_of
 from to_labelbox_formats.coco.index.census import members_of
@@ -92,7 +92,7 @@ class OneRecord:
         kind = record.file.kind
         if not self._options.predictions and (data.score is not None or kind is FileKind.RESULTS):
             raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
-        drawn = _is_drawn(data)
+        drawn = _is_drawn(data) or states_parts(record.text)
         if _is_caption(data, kind):
             if drawn:
                 reading.remark(Code.CLASS_UNNAMED, "the place of a text has no category and is left out")
@@ -104,7 +104,7 @@ class OneRecord:
             raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(reading)
         attributes, angle = attributes_of(record, data, self._fields)
-        if not drawn and _is_of_image(record):
+        if not drawn and self._is_of_image(record):
             if attributes:
                 names = ", ".join(a.name for a in attributes)
                 reading.remark(Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none")
@@ -117,6 +117,13 @@ class OneRecord:
                 loss=bool(attributes),
             )
         return self._object(reading, id, label, attributes, angle)
+
+    def _is_of_image(self, record: Record) -> bool:
+        """Whether an annotation that draws nothing is a class of its whole image; of one that may have a place, only an option says so."""
+        which = record.file.conventions.placeless
+        if which is Places.AUTO:
+            return is_placeless(record.text)
+        return which is Places.IMAGE and (which is self._options.places or not unread_place(record.text))
 
     def _object(self, reading: Reading, id: str, label: str, attributes: tuple[Attribute, ...], angle: float) -> Object:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""
@@ -206,12 +213,6 @@ def _instead_of_category(text: bytes) -> str:
     if other is None:
         return "it has no category_id"
     return f"it has no category_id but {other} {shortened(json.dumps(loose[other]))}"
-
-
-def _is_of_image(record: Record) -> bool:
-    """Whether an annotation that draws nothing is a class of its whole image."""
-    which = record.file.conventions.placeless
-    return which is Places.IMAGE or (which is Places.AUTO and is_placeless(record.text))
 
 
 def _is_drawn(data: AnyFields) -> bool:

@@ -22,7 +22,7 @@ from to_labelbox_formats.coco.conventions.sample import as_triples, seen_of_text
 from to_labelbox_formats.coco.conventions.turns import level, turn_in
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.fields.lenient_records import leniently, plain_counts, read_one
-from to_labelbox_formats.coco.fields.named_sides import box_among, number, says_where
+from to_labelbox_formats.coco.fields.named_sides import PARTS, box_among, number, stated_part
 from to_labelbox_formats.coco.fields.record_types import (
     LooseFields,
     MixedOutline,
@@ -36,8 +36,6 @@ from to_labelbox_formats.coco.index.census import OUTLINES, members_of
 from to_labelbox_formats.coco.index.ids import find
 from to_labelbox_formats.coco.options import Form, Inner, Outlines, Rotation
 
-_PARTS = {"foot": 6, "face": 68, "lefthand": 21, "righthand": 21}
-"""Parts of a body of which COCO-WholeBody has points in fields of their own (``foot_kpts``), in this order, and how many."""
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
 _ANSWERS = (FileKind.LABELS, FileKind.CAPTIONS, FileKind.PANOPTIC)
 """Kinds of files whose records draw nothing themselves."""
@@ -329,12 +327,12 @@ def _points_of_parts(reading: Reading) -> Iterator[tuple[str, _Triple]]:
     of the body, else its number. Of face and hands, any value above 0 says that a point is there."""
     members = members_of(reading.record.text)
     category = find(reading.record.file.categories, reading.data.category_id)
-    declared, at = (category and category.keypoints) or (), -sum(_PARTS.values())
+    declared, at = (category and category.keypoints) or (), -sum(PARTS.values())
     is_named = len(declared) > -at
-    for part, count in _PARTS.items():
-        values = members.get(f"{part}_kpts")
+    for part, count in PARTS.items():
+        values = stated_part(members, part)
         names = declared[at : (at := at + count) or None] if is_named else [f"{part}_{n}" for n in range(1, count + 1)]
-        if not says_where(values) or not members.get(f"{part}_valid", True):
+        if values is None:
             continue
         numbers = list(map(number, values)) if isinstance(values, list) else []
         if len(numbers) != 3 * count:
@@ -342,7 +340,7 @@ def _points_of_parts(reading: Reading) -> Iterator[tuple[str, _Triple]]:
             reading.lost = True
             continue
         reading.numbered = not is_named
-        flags = numbers[2::3] if part == "foot" else [2 * (v > 0) for v in numbers[2::3]]
+        flags = numbers[2::3] if part == "foot" else [2 * (v > 0) or v for v in numbers[2::3]]
         yield from zip(names, _placed(reading, list(zip(numbers[::3], numbers[1::3], flags))))
 
 
@@ -361,7 +359,7 @@ def _placed(reading: Reading, given: list[_Triple]) -> list[_Triple]:
 def _names_of(reading: Reading, category: Category | None, count: int) -> list[str]:
     """The names that the category has for its keypoints; where they are too few, then ``kp_1`` and so on by their places."""
     names = (category.keypoints if category else None) or []
-    if names and len(names) not in (count, count + sum(_PARTS.values())):
+    if names and len(names) not in (count, count + sum(PARTS.values())):
         message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
         reading.remark(Code.KEYPOINTS_INVALID, message)
     if len(names) >= count:
