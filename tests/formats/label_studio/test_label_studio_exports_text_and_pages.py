@@ -203,6 +203,11 @@ def test_a_view_that_was_turned_is_said_and_moves_nothing(tmp_path: Path) -> Non
     assert log.diagnostics[Code.ROTATION_IGNORED].count == 1
 
 
+def test_a_view_that_was_turned_for_a_later_region_is_said(tmp_path: Path) -> None:
+    _, log = one(tmp_path, region(rectangle()), region(rectangle(), id="s", image_rotation=90))
+    assert log.diagnostics[Code.ROTATION_IGNORED].count == 1
+
+
 def test_a_table_has_no_counterpart(tmp_path: Path) -> None:
     config = '<Table name="t" value="$t"/><Choices name="c" toName="t"><Choice value="y"/></Choices>'
     answer = {"id": "1", "from_name": "c", "to_name": "t", "type": "choices", "value": {"choices": ["y"]}}

@@ -94,11 +94,11 @@ IN_PAGE = [entries("span", "labels", span_in(Hypertext(PAGE).text)), *ANSWERS]
 def the_same(folder: Path, shown: str, result: list[dict[str, Any]], config: str) -> None:
     data = {"image": "/data/upload/1/0123abcd-a.jpg", "text": TEXT, "page": PAGE}
     file = write(folder, [task([{**entry, "to_name": shown} for entry in result], {shown: data[shown]})], config)
-    items, log = read(file)
+    items, log = read(file, units="percent")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain, "_DRAWN", {})
         patch.setattr(plain, "_in_text", lambda *_: None)
-        others, other_log = read(file)
+        others, other_log = read(file, units="percent")
     assert items == others
     assert log.ledger == other_log.ledger
     assert log.diagnostics == other_log.diagnostics

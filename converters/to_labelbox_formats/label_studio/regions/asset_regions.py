@@ -86,10 +86,11 @@ class AssetRegions:
     def frame(self, region: Region) -> tuple[float, float] | None:
         """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""
         width, height = region.original_width, region.original_height
+        if region.image_rotation:
+            self.view_turned = True
         if width == self._last[0] and height == self._last[1]:
             return self._last[2]
         size = self._frame(width, height)
-        self.view_turned = self.view_turned or bool(region.image_rotation)
         self._last = width, height, size
         return size
 

@@ -31,11 +31,18 @@ class _Rectangle(Struct, gc=False, forbid_unknown_fields=True):
     rectanglelabels: list[str]
     rotation: float = 0.0
 
+    def drawn(self, width: float, height: float) -> Drawn:
+        across, down = self.width * width / 100, self.height * height / 100
+        return self.rectanglelabels[0], Box(self.x * width / 100, self.y * height / 100, across, down)
+
 
 class _Outline(Struct, gc=False, forbid_unknown_fields=True):
     points: list[tuple[float, float]]
     polygonlabels: list[str]
     closed: bool = True
+
+    def drawn(self, width: float, height: float) -> Drawn:
+        return self.polygonlabels[0], Polygon(((scaled(self.points, width, height),),))
 
 
 class _Span(Struct, gc=False, forbid_unknown_fields=True):
@@ -84,40 +91,34 @@ def _on_picture(asset: AssetRegions, units: str) -> Callable[[Region, bool], Dra
     def draw(entry: Region, alone: bool) -> Drawn:
         nonlocal width, height, size
         read = _DRAWN.get(entry.type)
-        if read is None and not alone:
+        shape = read(entry.value) if read is not None else None
+        if shape is None and not alone:
             return None
-        if entry.original_width != width or entry.original_height != height:
+        if entry.original_width != width or entry.original_height != height or entry.image_rotation:
             width, height = entry.original_width, entry.original_height
             size = asset.frame_in(units, entry)
-        return read(entry.value, *size) if read is not None and size is not None and asset.orientation == 1 else None
+        return shape.drawn(*size) if shape is not None and size is not None and asset.orientation == 1 else None
 
     return draw
 
 
-def _rectangle(raw: Raw, width: float, height: float) -> Drawn:
+def _rectangle(raw: Raw) -> _Rectangle | None:
     try:
         box = _RECTANGLE(raw)
     except UNDECODABLE:
         return None
-    labels = box.rectanglelabels
-    if len(labels) != 1 or box.rotation or box.width < 0 or box.height < 0:
-        return None
-    across, down = box.width * width / 100, box.height * height / 100
-    return labels[0], Box(box.x * width / 100, box.y * height / 100, across, down)
+    return None if len(box.rectanglelabels) != 1 or box.rotation or box.width < 0 or box.height < 0 else box
 
 
-def _outline(raw: Raw, width: float, height: float) -> Drawn:
+def _outline(raw: Raw) -> _Outline | None:
     try:
         outline = _OUTLINE(raw)
     except UNDECODABLE:
         return None
-    labels, points = outline.polygonlabels, outline.points
-    if len(labels) != 1 or not outline.closed or len(points) < 3:
-        return None
-    return labels[0], Polygon(((scaled(points, width, height),),))
+    return outline if len(outline.polygonlabels) == 1 and outline.closed and len(outline.points) > 2 else None
 
 
-_DRAWN: dict[str | None, Callable[[Raw, float, float], Drawn]] = {
+_DRAWN: dict[str | None, Callable[[Raw], _Rectangle | _Outline | None]] = {
     "rectanglelabels": _rectangle,
     "polygonlabels": _outline,
 }
