@@ -48,6 +48,7 @@ def tell_same_pictures(sets: Sequence[DatasetRun], notes: Log) -> None:
                     "global keys differ: each is two data rows. For one, give --global-key '{name}', or leave one of the two out"
                 )
                 notes.note(Code.ASSET_DUPLICATE, message, file=dataset.found.path, count=count)
+                break
 
 
 def _pictures(dataset: DatasetRun) -> dict[str, str]:
