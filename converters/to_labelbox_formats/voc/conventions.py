@@ -115,10 +115,13 @@ def parts_of(wanted: Unit, places: Places, path: str, log: Log) -> int:
             "-O unit",
             Unit.FRACTIONS,
         )
-    if wanted is Unit.AUTO and places.may_be_per_cent:
+    if wanted is Unit.AUTO and places.below_hundred:
         seen = f"all {places.count} shapes looked at end before 100 on pictures of 200 pixels and more"
-        ask_unit(f"{path}: {seen}, so they seem to be per cent", "-O unit", Unit.PERCENT)
-    if wanted is Unit.AUTO and places.specks:
+        if not places.are_by_chance:
+            ask_unit(f"{path}: {seen}, so they seem to be per cent", "-O unit", Unit.PERCENT)
+        why = f"{seen}, so they may be per cent, but these are too few pictures to tell"
+        log.assume("unit", Unit.PIXELS, unknown=places.count, why=why, option="-O unit=percent")
+    elif wanted is Unit.AUTO and places.specks:
         log.assume(
             "unit",
             Unit.PIXELS,

@@ -131,9 +131,14 @@ class Places:
         return bool(self.first and self.ends[1]) and not (self.ends[0] or self.broken)
 
     @property
-    def may_be_per_cent(self) -> bool:
-        """Whether all lie below 100 and no chance explains that: of labels anywhere on their pictures, one set in ten thousand would."""
-        return _MANY <= self.hundreds == self.count and self.farthest > 50 and self.chance >= _ENOUGH
+    def below_hundred(self) -> bool:
+        """Whether several shapes, and all, lie below 100, which may be per cent."""
+        return _MANY <= self.hundreds == self.count and self.farthest > 50
+
+    @property
+    def are_by_chance(self) -> bool:
+        """Whether chance explains where labels lie that are ``below_hundred``: labels anywhere on their pictures would in one set of ten thousand."""
+        return self.chance < _ENOUGH
 
 
 class Sizes:

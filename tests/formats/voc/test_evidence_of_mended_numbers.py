@@ -73,10 +73,12 @@ def test_per_cent(tmp_path: Path, shape: Callable[[int], str]) -> None:
 
 @pytest.mark.parametrize(("pictures", "width"), [(2, 400), (3, 200)])
 def test_a_few_small_outlines_are_no_per_cent(tmp_path: Path, pictures: int, width: int) -> None:
-    """Labels at the top left of a few pictures may lie there by chance."""
+    """Labels at the top left of a few pictures may lie there by chance; that they need not is told."""
     shapes = "".join(thing(polygon(20 + n, 10, 90, 10, 90, 80)) for n in range(4))
     files = {f"{n}.xml": voc(shapes, filename=f"{n}.jpg", size=(width, 200)) for n in range(pictures)}
-    assert Made(tmp_path, files).report.annotations.converted == 4 * pictures
+    made = Made(tmp_path, files)
+    assert made.report.annotations.converted == 4 * pictures
+    assert made.assumed["unit"] == ("pixels", 0, 0, "-O unit=percent")
 
 
 def test_sizes_for_corners(tmp_path: Path) -> None:
