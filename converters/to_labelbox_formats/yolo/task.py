@@ -222,7 +222,7 @@ class Evidence(Struct):
     def has_identities(self) -> bool:
         """Whether all rows are of six values and have a whole number before four fractions, and not all the same."""
         seconds = {values[0] for _, values in self.boxed if len(values) == 5}
-        return self.sixes == self.identified == self.measured > 2 and max(seconds, default=0) > 1
+        return self.sixes == self.identified == self.measured > 0 and max(seconds, default=0) > 1
 
     @property
     def in_pixels(self) -> bool:
@@ -256,16 +256,16 @@ class Evidence(Struct):
             return None
         if self.long % 2 and self.absent:  # no vertex is at -1, -1, a point that is not there may be
             return 2, 0
-        return self._layout() if self.looked_into >= _FEW else None
+        return self._layout(1) if self.looked_into >= _FEW else None
 
     @property
     def perhaps_pose(self) -> _Layout | None:
-        """The same of rows that are too few to tell."""
-        return self._layout() if self.long > 9 and 0 < self.looked_into < _FEW else None
+        """The same of few rows that do not all speak for it, or too few to tell."""
+        return self._layout(_FAR) if self.long > 9 and 0 < self.looked_into < _ENOUGH else None
 
-    def _layout(self) -> _Layout | None:
+    def _layout(self, far_of_few: float) -> _Layout | None:
         rows = self.looked_into
-        inside, far = (_INSIDE, _FAR) if rows >= _ENOUGH else (1, 1)
+        inside, far = (_INSIDE, _FAR) if rows >= _ENOUGH else (1, far_of_few)
         fitting = (n for n in _LAYOUTS if self.posed[n] >= inside * rows and self.posed_far[n] >= far * rows)
         return next(fitting, None)
 

@@ -240,3 +240,12 @@ def test_a_height_before_the_width_is_asked_about(tmp_path: Path) -> None:
     assert Made(tmp_path, yolo(rows), options={"columns": "class,x,y,h,w"}).boxes[0] == pytest.approx(
         ("cat", 0, 10, 20, 30)
     )
+
+
+@pytest.mark.parametrize(("doubted", "kind"), [(2, "told"), (4, "silent")])
+def test_rows_that_mostly_look_like_poses_are_an_assumption(tmp_path: Path, doubted: int, kind: str) -> None:
+    """All points lie in the boxes that the first four values would be; those of the last rows lie as other vertices may, too."""
+    amid = "0 0.4 0.5 0.4 0.7 0.3 0.7 0.45 0.65 0.52 0.4 0.35 0.25 0.42 0.78\n"
+    first = "0 0.3 0.5 0.5 0.7 0.3 0.7 0.45 0.65 0.52 0.4 0.35 0.25 0.42 0.78\n"
+    made = Made(tmp_path, yolo(amid * (6 - doubted) + first * doubted))
+    assert made.assumed.get("task") == (("segment", 0, 0, "-O kpt_shape=5x2") if kind == "told" else None)

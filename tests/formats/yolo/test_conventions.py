@@ -228,8 +228,9 @@ def test_identities_of_tracks_are_asked_about(tmp_path: Path) -> None:
     assert made.report.annotations.approximated == 6
 
 
-def test_identities_of_tracks_are_known_without_a_descriptor(tmp_path: Path) -> None:
-    rows = "".join(f"0 {n} 0.5 0.5 0.1 0.{n}\n" for n in range(3, 8))
+@pytest.mark.parametrize("last", [4, 5, 8])
+def test_identities_of_tracks_are_known_without_a_descriptor(tmp_path: Path, last: int) -> None:
+    rows = "".join(f"0 {n} 0.5 0.5 0.1 0.{n}\n" for n in range(3, last))
     files = {name: data for name, data in yolo(rows).items() if not name.endswith(".yaml")} | {"classes.txt": "cat\n"}
     with pytest.raises(UsageError, match="-O columns=class,id,x,y,w,h"):
         Made(tmp_path, files)
