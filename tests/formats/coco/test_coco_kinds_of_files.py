@@ -118,6 +118,29 @@ def test_any_other_positive_visibility_is_visible(convert: Convert, v: float) ->
     assert run.lines[0]["classifications"][0]["answer"] == {"name": "visible"}
 
 
+def test_a_file_says_itself_which_visibility_is_which(convert: Convert) -> None:
+    """As OCHuman does; the last points of a list may all be missing."""
+    says = {"keypoint_visible": {"vis": 1, "others_occluded": 3, "self_occluded": 2, "missing": 0}}
+    person = PERSON | {"keypoints": [f"p{n}" for n in range(6)]}
+    given = annotation(keypoints=[3, 4, 1, 5, 6, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    given["keypoints"][5] = 3
+    document = coco([given, annotation(2, keypoints=[7, 8, 2, *[0] * 15])], categories=[person])
+    run = convert(document | says)
+    assert [line["classifications"][0]["answer"]["name"] for line in run.lines] == ["visible", "occluded", "occluded"]
+    assert (run.report.assumptions, run.report.unread) == ([], [])
+    run = convert(document | says, options={"visibility": "present"})
+    assert len(run.lines) == 3
+    assert not any(a["answer"] == {"name": "occluded"} for line in run.lines for a in line["classifications"])
+
+
+@pytest.mark.parametrize("odd", [{"vis": 0}, {"vis": 1, "odd": 2}, {"vis": 1, "visible": 2}, {"vis": "1"}, [1, 2], {}])
+def test_what_a_file_says_of_visibilities_is_unread_where_it_is_not_plain(convert: Convert, odd: Any) -> None:
+    document = coco([annotation(keypoints=[3, 4, 1, 5, 6, 2])], categories=[PERSON]) | {"keypoint_visible": odd}
+    run = convert(document)
+    assert [line["classifications"][0]["answer"]["name"] for line in run.lines] == ["occluded", "visible"]
+    assert [u.name for u in run.report.unread] == ["keypoint_visible"]
+
+
 def parts(**values: list[float]) -> dict[str, Any]:
     """Points of COCO-WholeBody: a part that is not there is all zeros, and not valid."""
     counts = {"foot": 6, "face": 68, "lefthand": 21, "righthand": 21}

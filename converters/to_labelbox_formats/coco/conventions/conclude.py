@@ -68,7 +68,7 @@ def conventions_of(
         sides=sides,
         limits=limits,
         stated=options.boxes is Form.AUTO,
-        all_visible=_all_visible(file, sample, options.visibility, log),
+        occluded=_occluded(file, sample, options.visibility, log),
         placed=options.visibility is Visibility.PLACED,
         most_visible=2 if options.visibility is Visibility.STRICT else math.inf,
         stated_rle=stated_rle,
@@ -283,10 +283,15 @@ def _tell_rectangles(file: File, sample: list[Seen], log: Log) -> None:
 # ------------------------------------------------------------------------------------------------------ keypoints
 
 
-def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Log) -> bool:
-    """Whether 1 says no more than that a keypoint is there; noted where only few points speak for COCO's rule."""
+_HIDDEN = frozenset({1})
+"""The visibility of keypoints that are labelled but hidden."""
+
+
+def _occluded(file: File, sample: list[Seen], visibility: Visibility, log: Log) -> frozenset[float]:
+    """The visibilities of keypoints that are hidden: of none where 1 says no more than that one is there; noted where only few
+    points speak for COCO's rule."""
     if visibility is not Visibility.AUTO:
-        return visibility in (Visibility.PRESENT, Visibility.PLACED)
+        return frozenset() if visibility in (Visibility.PRESENT, Visibility.PLACED) else _HIDDEN
     placed = [(x, y, v) for seen in sample for x, y, v in seen.points if x or y]
     values = [v for seen in sample for _, _, v in seen.points if v > 0]
     if len(placed) >= FEW and not values:
@@ -309,6 +314,10 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
             why="0, 0 is what many write for a keypoint that is absent",
             option="-O visibility=placed",
         )
+    if file.occluded is not None:
+        numbers = ", ".join(map(str, sorted(file.occluded)))
+        log.decide(f"{file.name}: keypoint_visible says which keypoints are occluded: those of {numbers or 'none'}")
+        return file.occluded
     hidden, visible = values.count(1), values.count(2)
     if hidden >= _SOME and not visible:
         log.assume(
@@ -327,7 +336,7 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
             why="any value above 0 says that the point is there",
             option="-O visibility=strict",
         )
-    return False
+    return _HIDDEN
 
 
 def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:

@@ -163,7 +163,8 @@ def read_record(text: bytes) -> _Record | None:
     )
 
 
-_FLAGS = frozenset({0, 1, 2})
+_FLAGS = frozenset({0, 1, 2, 3})
+"""Visibilities; OCHuman has 3 of what others hide."""
 
 
 def as_triples(keypoints: list[float], names: Sequence[str]) -> tuple[list[float], str]:

@@ -179,6 +179,16 @@ def _point_name(value: Any) -> str:
     return str(value) if _scalar(value) is not None else ""
 
 
+def occluded_among(visibilities: Mapping[str, Any]) -> frozenset[float] | None:
+    """The visibilities of keypoints that are called occluded in what a file says of them (OCHuman: ``vis`` 1, ``self_occluded`` 2,
+    ``missing`` 0); None where that is not all plain: one is visible, 0 is missing, all others are occluded."""
+    named = {number: name.lower() for name, number in visibilities.items() if type(number) is int}
+    visible = [number for number, name in named.items() if name in ("vis", "visible")]
+    occluded = frozenset(number for number, name in named.items() if "occluded" in name)
+    plain = {*visible, *occluded, 0} == {*named, 0} and len(named) == len(visibilities)
+    return occluded if plain and len(visible) == 1 and 0 not in (*visible, *occluded) else None
+
+
 def names_by_id(data: bytes) -> dict[int, str]:
     """Names of a list of records with ``id`` and ``name`` (of tags, attributes, keypoints); what is none is left out."""
     try:

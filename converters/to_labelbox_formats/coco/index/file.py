@@ -26,7 +26,7 @@ class Conventions(Struct, frozen=True):
     ``boxes``: what the four numbers of a box are; ``outlines``: the order of those of an outline. ``first``: the number of the first pixel, which is taken off. ``sides``: coordinates are fractions of a side of the picture that is this long
     (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``limits``: where this is not 0, those of an
     annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
-    as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
+    as nothing was asked for. ``occluded``: the visibilities of keypoints that are labelled but hidden. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
     ``by_rows``: its runs go along rows. ``placeless``: which annotations without a place are classes of their images: all (``IMAGE``), those without a field for one (``AUTO``), none (``STATED``). ``inner``: what a part in another part is. ``rotation``: how turns of boxes
     are meant, those in ``turn_field`` or that are a fifth number; ``of_five``: what the first four of five numbers of a box are. ``drawn``: annotations have
@@ -40,7 +40,7 @@ class Conventions(Struct, frozen=True):
     sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
     limits: tuple[float, float, float] = (0.0, 0.0, 0.0)
     stated: bool = True
-    all_visible: bool = False
+    occluded: frozenset[float] = frozenset({1})
     placed: bool = False
     most_visible: float = math.inf
     stated_rle: bool = False
@@ -73,7 +73,7 @@ class File(Struct, kw_only=True):
     ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
     ``unnumbered``: categories are bare names, numbered from 0 for now. ``point_names`` and ``attribute_names``: what ids
     of keypoints and attributes stand for. ``beside``: answers about images that are no annotations.
-    ``lists``: keys that are not read, with the length of each. ``videos``: its images are frames of videos. ``tracks``: its
+    ``occluded``: the visibilities of keypoints that the file itself calls occluded; None where it does not say. ``lists``: keys that are not read, with the length of each. ``videos``: its images are frames of videos. ``tracks``: its
     videos and annotations hold the shapes of all frames, and are there instead of images and annotations.
     """
 
@@ -95,6 +95,7 @@ class File(Struct, kw_only=True):
     unnumbered: bool = False
     point_names: Mapping[int, str] = field(default_factory=dict)
     attribute_names: Mapping[int, str] = field(default_factory=dict)
+    occluded: frozenset[float] | None = None
     beside: list[Beside] = field(default_factory=list)
     lists: dict[str, int] = field(default_factory=dict)
     category_fields: dict[str, int] = field(default_factory=dict)

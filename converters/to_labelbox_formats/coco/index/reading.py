@@ -22,7 +22,7 @@ from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.detect import IN_IMAGES, TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.index.addresses import AddressRows, identity
 from to_labelbox_formats.coco.index.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
-from to_labelbox_formats.coco.index.categories import CategoryList, names_by_id, read_categories
+from to_labelbox_formats.coco.index.categories import CategoryList, names_by_id, occluded_among, read_categories
 from to_labelbox_formats.coco.index.census import (
     IMAGE_FIELDS,
     OUTLINES,
@@ -69,6 +69,7 @@ class _Found:
         self.categories = CategoryList()
         self.first: Mapping[str, Any] = {}
         self.names: dict[str, dict[int, str]] = {}
+        self.occluded: frozenset[float] | None = None
         self.lists: dict[str, int] = {}
         self.tags = BesideRows(TAGS)
         self.scenes: bytes | None = None
@@ -156,6 +157,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         unnumbered=found.categories.unnumbered,
         point_names=found.names.get("keypoints", {}),
         attribute_names=found.names.get("attributes", {}),
+        occluded=found.occluded,
         beside=[answers for answers in (tags, scenes) if answers is not None],
         lists=found.lists,
         category_fields=found.categories.fields,
@@ -216,7 +218,11 @@ def _index_member(
     elif key in QUIET_KEYS:
         stream.skip()
     else:
-        found.lists[key] = length_of(stream.value())
+        text = stream.value()
+        if key == "keypoint_visible":
+            found.occluded = occluded_among(members_of(text))
+        if key != "keypoint_visible" or found.occluded is None:
+            found.lists[key] = length_of(text)
 
 
 _NOT_COCO = "JSON, but not COCO,"

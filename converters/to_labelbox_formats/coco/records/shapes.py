@@ -292,7 +292,7 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
     w, h = _scale(reading, 2, [value for x, y, v in places if v > 0 for value in (x, y)])
     points = [
-        Keypoint(name, (x - conventions.first) * w, (y - conventions.first) * h, v == 1 and not conventions.all_visible)
+        Keypoint(name, (x - conventions.first) * w, (y - conventions.first) * h, v in conventions.occluded)
         for name, (x, y, v) in zip(names, places)
         if 0 < v <= conventions.most_visible
     ]
