@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -116,6 +117,7 @@ _TAG_OF_ROW = re.compile(rb"<[a-z]+(?=\s)[^<>]*?%b[^<>]*>" % ROW.pattern)
 _NO_KEYFRAME = re.compile(rb'\bkeyframe\s*=\s*"\s*(?:0|false|no)', re.IGNORECASE)
 _ROWS = 1 << 16
 """Bytes of a track in which gaps between its rows are looked for."""
+_OUTSIDE = re.compile(rb'\boutside\s*=\s*"')
 _HIDES = re.compile(rb'\boutside\s*=\s*"\s*(?:1|1\.0|true|yes)\s*"', re.IGNORECASE)
 
 
@@ -311,9 +313,11 @@ def _end_at_gaps(export: Export, log: Log) -> OpenTracks:
             told.update(int(row[1]) for row in rows)
             for before, after in pairwise(rows):
                 sparse = not (_NO_KEYFRAME.search(before[0]) or _NO_KEYFRAME.search(after[0]))
-                if int(after[1]) - int(before[1]) > group.task.step and not sparse and not _HIDES.search(before[0]):
-                    gaps.append((int(before[1]) + 1, int(after[1])))
-        others = sum(not told.isdisjoint(range(*gap)) for gap in gaps)
+                wide = int(after[1]) - int(before[1]) > group.task.step
+                if wide and not sparse and not _all_hidden(text[before.start() : after.start()]):
+                    gaps.append((int(before[1]), int(after[1])))
+        frames = sorted(told)
+        others = sum(bisect_right(frames, start) < bisect_left(frames, end) for start, end in gaps)
         absent, deleted = absent + others, deleted + len(gaps) - others
     if not absent:
         return OpenTracks.TASK
@@ -326,6 +330,11 @@ def _end_at_gaps(export: Export, log: Log) -> OpenTracks:
         option=f"-O open_tracks={OpenTracks.TASK}",
     )
     return OpenTracks.LAST_ROW
+
+
+def _all_hidden(row: bytes) -> bool:
+    """Whether a row, or each element that a row of a skeleton holds, is not visible."""
+    return 0 < len(_OUTSIDE.findall(row)) == len(_HIDES.findall(row))
 
 
 def _rows_of_open_tracks(export: Export) -> Iterator[tuple[str, int]]:

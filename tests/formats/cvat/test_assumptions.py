@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,28 @@ def test_a_track_is_not_visible_on_frames_that_others_have_rows_on(tmp_path: Pat
     deleted = rows(0, 1, 4, 5) + rows(0, 1, 4)
     assert seen(deleted) == [[0, 5], [0, 4]]
     assert not open_text(tmp_path, export(deleted, SIX))[1].assumptions
+
+
+def test_gaps_in_tracks_cost_what_the_rows_cost_and_not_what_their_numbers_say(tmp_path: Path) -> None:
+    """Numbers of frames may be times: the frames of a gap are not counted through."""
+    text = "".join(
+        track(row(0, (1, 2, 9, 9), key=False) + row(99_999_990 + n, (1, 2, 9, 9), key=False, outside=True), id=n)
+        for n in range(2)
+    )
+    started = time.process_time()
+    open_text(tmp_path, export(text + track(row(99_999_999, (1, 2, 9, 9), key=False)), SIX))
+    assert time.process_time() - started < 1
+
+
+def test_a_skeleton_whose_elements_are_all_hidden_has_no_gap(tmp_path: Path) -> None:
+    """CVAT writes a row that hides each element, and none until the skeleton is visible again."""
+
+    def pose(frame: int, hidden: bool = False) -> str:
+        return (
+            f'<skeleton frame="{frame}" keyframe="{int(hidden)}">'
+            f'<points label="head" outside="{int(hidden)}" keyframe="{int(hidden)}" points="{frame},1"/></skeleton>'
+        )
+
+    whole = track("".join(row(f, (1, 2, 9, 9), key=False) for f in range(6)))
+    skeleton = track("".join(pose(f, f == 2) for f in (0, 1, 2, 5)), "man")
+    assert not open_text(tmp_path, export(whole + skeleton, SIX))[1].assumptions
