@@ -7,7 +7,7 @@ from typing import Any
 
 from builders.cvat_json import backup, skeleton
 from cvat_files import accounted, annotations_of, counts, export, items_of, label, open_path, task, track
-from to_labelbox.model.items import Annotation, Attribute, Box, Choice, Keypoints, Object, Point, Track
+from to_labelbox.model.items import Annotation, Attribute, Box, Choice, Keypoints, Object, Point, RotatedBox, Track
 from to_labelbox.report.log import Log
 
 CLIP = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[64,48],"length":10}}\n'
@@ -88,6 +88,26 @@ def test_elements_are_hidden_with_their_skeleton(tmp_path: Path) -> None:
     seen = [[(k.frame, k.geometry) for k in segment] for segment in found.segments]
     assert seen == [[(f, Point(f, 0)) for f in (0, 2)], [(6, Point(6, 0)), (8, Point(8, 0)), (9, Point(8, 0))]]
     assert accounted([found], log)
+
+
+def test_elements_are_visible_from_the_first_keyframe_of_their_skeleton(tmp_path: Path) -> None:
+    """Also where that says nothing: neither that it is visible nor an answer."""
+    record = {**man(), "shapes": [{"type": "skeleton", "frame": 3, "points": []}]}
+    (found,), _ = played(tmp_path, record)
+    assert states(found, "") == [(3, Point(3, 0), None), (8, Point(8, 0), None), (9, Point(8, 0), None)]
+
+
+def test_a_skeleton_with_keyframes_on_deleted_frames_alone_is_nowhere(tmp_path: Path) -> None:
+    gone, log = played(tmp_path, man({"frame": 0}), (0,))
+    assert (gone, counts(log)["deleted"], accounted(gone, log)) == ([], 1, True)
+
+
+def test_a_box_turns_towards_the_keyframe_that_hides_it(tmp_path: Path) -> None:
+    shapes = [key(0, [0, 0, 9, 9]), key(4, [0, 0, 9, 9], outside=True, rotation=40)]
+    (found,), _ = played(tmp_path, {"label": "car", "attributes": [], "shapes": shapes, "elements": []})
+    assert states(found, "") == [(0, Box(0, 0, 9, 9), None)] + [
+        (f, RotatedBox(4.5, 4.5, 9, 9, 10 * f), None) for f in (1, 2, 3)
+    ]
 
 
 def test_answers_of_a_skeleton_change_with_its_keyframes(tmp_path: Path) -> None:

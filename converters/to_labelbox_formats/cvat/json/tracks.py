@@ -1,6 +1,6 @@
 """Track records as CVAT plays them, made into the nodes that the XML would have.
 
-- A keyframe on a deleted frame does not count.
+- A keyframe on a deleted frame does not count; a skeleton that has no others is nowhere.
 - What a keyframe does not answer is as it was on the one before.
 - An element of a skeleton is where its own keyframes put it, and nowhere as long as the skeleton itself is outside; answers of
   the skeleton hold for all its elements.
@@ -25,13 +25,15 @@ def played(track: Track, deleted: Collection[int]) -> Track:
     """The record with the keyframes that count, in order, each with all its answers."""
     shapes: list[dict[str, Any]] = []
     answers: dict[str, Any] = {}
-    for shape in sorted(records(track.get("shapes")), key=frame_of):
+    told = sorted(records(track.get("shapes")), key=frame_of)
+    for shape in told:
         if deleted and frame_of(shape) in deleted:
             continue
         own = {f"{a.get('spec_id')} {a.get('name')}": a for a in records(shape.get("attributes"))}
         answers |= own
         shapes.append({**shape, "attributes": list(answers.values())} if len(own) < len(answers) else shape)
-    return {**track, "shapes": shapes, "elements": [played(e, deleted) for e in records(track.get("elements"))]}
+    elements = records(track.get("elements")) if shapes or not told else []
+    return {**track, "shapes": shapes, "elements": [played(e, deleted) for e in elements]}
 
 
 class Course:
@@ -60,10 +62,10 @@ class Course:
     def through(self, frames: Iterable[int]) -> Iterator[Track]:
         """Keyframes that change nothing, on those of the frames that have none and on which the object is visible."""
         for frame in frames:
-            figure = None if frame in self._frames else self.at(frame)
+            past = bisect_right(self._frames, frame)
+            figure = None if not past or self._frames[past - 1] == frame else self.at(frame)
             if figure is not None:
-                before = self._shapes[bisect_right(self._frames, frame) - 1]
-                yield {**before, "frame": frame, "points": figure.numbers}
+                yield {**self._shapes[past - 1], "frame": frame, "points": figure.numbers}
 
     def places(self, frame: int) -> list[tuple[str, Figure]] | None:
         """The object, or each visible element by its name, on a frame; None where it cannot be compared."""
@@ -117,9 +119,7 @@ def _skeletons(
 ) -> Iterator[Node]:
     """A row for each frame on which an element has a keyframe, or on which all of them change with the skeleton."""
     own = track["shapes"]
-    changes = [
-        s for before, s in pairwise([{}, *own]) if any(before.get(k) != s.get(k) for k in ("outside", "attributes"))
-    ]
+    changes = [*own[:1], *(s for before, s in pairwise(own) if _state(before) != _state(s))]
     told: dict[int, list[tuple[str, list[Answer], Track]]] = {}
     for number, element in enumerate(track["elements"]):
         course, name, answers = Course(element), names.label(element, str(number + 1)), names.answers(element)
@@ -132,6 +132,11 @@ def _skeletons(
         rows = [_row(s, name, names, answers, {}, hidden or bool(s.get("outside"))) for name, answers, s in parts]
         fields = {"frame": _told(parts[0][2], absolute)}
         yield make_node("skeleton", fields, [*constant, *names.answers(state)], rows)
+
+
+def _state(shape: Track) -> tuple[bool, list[Any]]:
+    """What a keyframe of a skeleton says for all its elements."""
+    return bool(shape.get("outside")), records(shape.get("attributes"))
 
 
 def _told(shape: Track, absolute: Callable[[int], int]) -> str:
