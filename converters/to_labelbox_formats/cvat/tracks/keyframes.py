@@ -118,7 +118,9 @@ class KeyframeWriter:
 
     def _segments(self, stretches: Sequence[Stretch], rows: Sequence[Row]) -> Iterator[Segment]:
         kinds = {row.figure.kind for row in rows}
-        straight = kinds in ({"rectangle"}, {"points"}) and not any(row.figure.rotation % 360 for row in rows)
+        heading = [s.next for s in stretches if s.next is not None and not self._rows.rules.dense]
+        turned = any(row.figure.rotation % 360 for row in (*rows, *heading))
+        straight = kinds in ({"rectangle"}, {"points"}) and not turned
         for stretch in stretches:
             if straight:
                 yield self._straight(stretch, thin=self._rows.rules.dense)
