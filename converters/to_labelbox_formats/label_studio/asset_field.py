@@ -15,7 +15,7 @@ import msgspec
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.label_studio.assets import AUDIO_EXTENSIONS, extension, guess_key, shows_media
+from to_labelbox_formats.label_studio.assets import AUDIO_EXTENSIONS, extension, guess_key, pages_of, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown, root_key
 from to_labelbox_formats.label_studio.files.records import quoted_span, whole_number
 from to_labelbox_formats.label_studio.regions.text_offsets import Offsets
@@ -41,6 +41,8 @@ class FieldEvidence:
         self._longest = 0
         self._media: Counter[str] = Counter()
         self._paged: set[str] = set()
+        self._most_pages = 0
+        self._indexed = False
         self._other_than_sound: set[str] = set()
         self.guessed: set[str] = set()
         """The fields that hold the asset where nothing but the data tells."""
@@ -57,9 +59,14 @@ class FieldEvidence:
         media = [name for name, value in data.items() if shows_media(value)]
         self._media.update(media)
         for name in media:
-            if isinstance(data[name], list):
+            value = data[name]
+            if isinstance(value, list):
                 self._paged.add(name)
-            if name not in self._other_than_sound and extension(str(data[name])) not in AUDIO_EXTENSIONS:
+                self._most_pages = max(self._most_pages, len(value))
+                self._indexed = self._indexed or any(region.get("item_index") for region in regions)
+            if name not in self._other_than_sound and any(
+                extension(str(page)) not in AUDIO_EXTENSIONS for page in pages_of(value)
+            ):
                 self._other_than_sound.add(name)
         guessed = guess_key(data) if len(data) > 1 else next(iter(data), None)
         if guessed is not None:
@@ -104,9 +111,12 @@ class FieldEvidence:
                 )
 
     @property
-    def paged(self) -> bool:
-        """Whether all that tasks show are lists of files, of which a Repeater can make an object each."""
-        return bool(self._paged) and self._paged == self._media.keys()
+    def pages(self) -> int:
+        """Of how many files a Repeater can make an object each, where all that tasks show are lists of them.
+
+        Regions that say their place in a list are on one object that shows it.
+        """
+        return self._most_pages if self._paged == self._media.keys() and not self._indexed else 0
 
     @property
     def sounds(self) -> set[str]:

@@ -24,7 +24,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
 from to_labelbox.source.paths import is_safe
 from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
-from to_labelbox_formats.label_studio.config import TEXTS, TIMED_TAGS, Config, Shown
+from to_labelbox_formats.label_studio.config import TEXTS, TIMED_TAGS, Config, Shown, look_up
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
 _MEDIA_OF_EXTENSION = {
@@ -58,6 +58,8 @@ _SERVED = re.compile(
 """Paths that the server of the project answers."""
 _OF_ITS_USERS = re.compile(r"(?:^|/)data/upload/\d+/[0-9a-f]{8}-")
 """Paths that the server answers to those who are logged in alone, so that no address of them is of use."""
+_FILE_END = re.compile(r"^[^\n]*\w\.(?:json|jsonl|txt|csv|tsv)$", re.IGNORECASE)
+"""How the path of a dialogue ends."""
 _DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 _SPECIAL = re.compile(r"[?#%]|://")
 _EMBEDDED = re.compile(
@@ -72,7 +74,6 @@ _ENCODINGS = {"base64": "latin-1", "base64unicode": "utf-8"}
 """What the bytes are that ``encoding`` of a text says stand in base64: the editor makes a character of each, or reads UTF-8."""
 _ALPHABET = str.maketrans("-_", "+/")
 """Of base64 in addresses."""
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
 _MAX_TEXT_BYTES = 64 << 20
@@ -235,20 +236,6 @@ def _inner(uri: str) -> str:
 # --------------------------------------------------------------------------------------------- from data to assets
 
 
-def look_up(data: Mapping[str, Any], expression: str) -> Any:
-    """The value of ``$key`` or ``$a.b[0].c``; None when it is not there."""
-    path = expression.removeprefix("$").strip()
-    if path in data:
-        return data[path]
-    value: Any = data
-    for number, key in _STEP.findall(path):
-        if number:
-            value = value[int(number)] if isinstance(value, list) and int(number) < len(value) else None
-        else:
-            value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
 def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> tuple[list[Slot], str]:
     """The assets of a task; and, when there are none, what is missing."""
     if data_key is not None:
@@ -328,7 +315,7 @@ def guess_key(data: Mapping[str, Any]) -> str | None:
 
 def _at_addresses(fields: Mapping[str, Any]) -> str | None:
     """The one of several fields that gives addresses, where all name the same files; else None."""
-    lists = {key: _pages(value) for key, value in fields.items()}
+    lists = {key: pages_of(value) for key, value in fields.items()}
     names = {tuple(map(_file_name, texts)) for texts in lists.values()}
     remote = [key for key, texts in lists.items() if all(isinstance(t, str) and _REMOTE.match(t) for t in texts)]
     return remote[0] if len(names) == 1 and len(remote) == 1 else None
@@ -341,13 +328,13 @@ def _file_name(text: Any) -> str:
 
 def shows_media(value: Any) -> bool:
     """Whether a field of a task's data refers to a file, or is a list of such references."""
-    one = next(iter(_pages(value[:1] if isinstance(value, list) else value)), None)
+    one = next(iter(pages_of(value[:1] if isinstance(value, list) else value)), None)
     return isinstance(one, str) and "\n" not in one and (
         bool(_REMOTE.match(one) or _SERVED.search(one)) or extension(one) in _MEDIA_OF_EXTENSION
     )  # fmt: skip
 
 
-def _pages(value: Any) -> list[Any]:
+def pages_of(value: Any) -> list[Any]:
     """What a field refers to, a file or one a page; each may be an object with its address."""
     return [one.get("url") if isinstance(one, dict) else one for one in (value if isinstance(value, list) else [value])]
 
@@ -364,7 +351,7 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
             order = _by_time(value) if shown and shown.scrolled else ()
             messages = _messages(value, *keys)
             return [Slot(name, 0, Media.CONVERSATION, messages=messages, order=order, tag=tag or "paragraphs")]
-        found = [s for n, p in enumerate(_pages(value)) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
+        found = [s for n, p in enumerate(pages_of(value)) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
         for slot in found:
             slot.paged = True
         return found
@@ -402,7 +389,7 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         if media is not Media.TEXT:
             value = inner
     media = _as_taken(media, shown, value)
-    if media is Media.CONVERSATION and " " in value and not (_REMOTE.match(value) or _SERVED.search(value)):
+    if media is Media.CONVERSATION and not (shown and shown.by_url) and _is_prose(value):
         media = Media.TEXT  # a dialogue is a list, or an address of one
     if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
         return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag, undecoded=undecoded)]
@@ -413,6 +400,13 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     reference = reference_of(value)
     inline = value if value.startswith("data:") else ""
     return [Slot(name, page, media, reference.identity, reference, inline=inline, tag=tag)] if reference else []
+
+
+def _is_prose(value: str) -> bool:
+    """Whether a text has several words and is no address or path of a file."""
+    return len(value.split(None, 1)) > 1 and not (
+        _REMOTE.match(value) or _SERVED.search(value) or _FILE_END.search(value)
+    )
 
 
 def _decoded(text: str, encoding: str) -> str | None:

@@ -15,7 +15,7 @@ import msgspec
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
 from to_labelbox_formats.label_studio.asset_field import FieldEvidence
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed, root_key
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
@@ -219,7 +219,7 @@ class ExportCensus:
 
     def config(self, data_key: str | None, log: Log) -> Config:
         """What the regions let see of the labelling config."""
-        seen = observed(self._controls or self._proposed, self.fields.paged)
+        seen = observed(self._controls or self._proposed, self.fields.pages)
         if seen.placeholders:
             log.assume(
                 "numbers at the end of controls",
@@ -246,11 +246,12 @@ class ExportCensus:
             log.note_unread(what, name, where=where, count=count, why=why)
         self._data.update(self.flat.data)
         self._data.update({name: n for name, n in self._flat.items() if config.control(name) is None})
-        taken = {c.offered for c in given.controls.values()} - {c.offered for c in config.controls.values()}
-        shown = {*config.shown, *config.objects, *taken, data_key or ""}
-        if not config.found and shown.isdisjoint(self._data):
+        taken = {root_key(c.offered) for c in given.controls.values()}
+        taken -= {root_key(c.offered) for c in config.controls.values()}
+        shown = {*config.shown, *config.objects, *taken, data_key or ""} - {""}
+        if shown.isdisjoint(self._data):
             shown |= self.fields.guessed
-        offered = {c.offered: f"each task offers other options of {c.name!r}, of which those that were chosen are written"
+        offered = {root_key(c.offered): f"tasks share no list of options of {c.name!r}: those that were chosen are written"
                    for c in config.controls.values() if c.offered}  # fmt: skip
         for name, count in self._data.most_common():
             if name not in shown:

@@ -44,6 +44,7 @@ ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwi
 UNTOLD = "untold"
 """The tag of a control that stands for answers of which nothing says whether they are choices or texts."""
 _PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _NUMBERED = re.compile(r"([_\-. ])\d{1,6}$")
 _MAX_RATING = 100
 _MAX_OFFERED = 1000
@@ -61,7 +62,7 @@ class Entry(Struct, frozen=True):
 
 
 class Control(Struct, frozen=True):
-    """``offered``: the field of the data that holds the labels or options of each task."""
+    """``offered``: where in the data the labels or options of each task stand."""
 
     name: str
     tag: str
@@ -142,12 +143,13 @@ class Config(Struct, frozen=True, dict=True):
         """The control of that name, also for one repetition of a Repeater: of several templates the longest."""
         control = self.controls.get(name)
         if control is None and self.placeholders:
-            matched = [template for template in self.placeholders if _is_repetition(name, template)]
+            matched = [template for template in self.placeholders if is_repetition(name, template)]
             control = self.controls.get(max(matched, key=len)) if matched else None
         return control
 
 
-def _is_repetition(name: str, template: str) -> bool:
+def is_repetition(name: str, template: str) -> bool:
+    """Whether a name is that of one repetition of what a Repeater makes several of."""
     parts = map(re.escape, re.split(r"\{\{\s*\w+\s*\}\}", template))
     return re.fullmatch(r"\d+".join(parts), name) is not None
 
@@ -155,6 +157,20 @@ def _is_repetition(name: str, template: str) -> bool:
 def root_key(expression: str) -> str:
     """``$a.b[0]`` → a."""
     return expression.removeprefix("$").partition("[")[0].partition(".")[0].strip()
+
+
+def look_up(data: Mapping[str, Any], expression: str) -> Any:
+    """The value of ``$key`` or ``$a.b[0].c``; None when it is not there."""
+    path = expression.removeprefix("$").strip()
+    if path in data:
+        return data[path]
+    value: Any = data
+    for number, key in _STEP.findall(path):
+        if number:
+            value = value[int(number)] if isinstance(value, list) and int(number) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def base_name(name: str) -> str:
@@ -327,7 +343,7 @@ def _control(name: str, tag: str, element: _Tag, given: dict[str, str]) -> Contr
         _names(given.get("whenlabelvalue")),
         _names(given.get("whenchoicevalue")) if conditional else (),
         labelling,
-        root_key(value) if (value := given.get("value", "")).startswith("$") else "",
+        value if (value := given.get("value", "")).startswith("$") else "",
     )
 
 
@@ -376,28 +392,38 @@ def with_offered(config: Config, tasks: Iterable[Mapping[str, Any]]) -> Config:
     found: dict[str, dict[str, Entry]] = {c.name: {} for c in asking}
     for data in tasks if asking else ():
         for control in asking:
-            entries = [*_entries(_Tag("", {}, "", _offered(data.get(control.offered))), "choice")]
+            entries = [*_entries(_Tag("", {}, "", _offered(look_up(data, control.offered))), "choice")]
             longest[control.name] = max(longest[control.name], len(entries))
             if len(found[control.name]) <= _MAX_OFFERED:
                 found[control.name].update({entry.name: entry for entry in entries})
     taken = {
         c.name: msgspec.structs.replace(c, entries=(*c.entries, *found[c.name].values()), offered="")
         for c in asking
-        if 0 < len(found[c.name]) <= min(2 * longest[c.name], _MAX_OFFERED)
+        if 0 < len(found[c.name]) < min(2 * longest[c.name], _MAX_OFFERED + 1)
     }
     return msgspec.structs.replace(config, controls={**config.controls, **taken}) if taken else config
 
 
 def _offered(listed: Any, depth: int = 0) -> list[_Tag]:
     """Options that a task offers as tags: objects with the attributes of one, those below them as ``children``."""
-    found = [{"value": one} if isinstance(one, str) else one for one in (listed if isinstance(listed, list) else ())]
+    found = [one if isinstance(one, dict) else {"value": one} for one in (listed if isinstance(listed, list) else ())]
     return [
         _Tag(
-            "choice", {k: v for k, v in one.items() if isinstance(v, str)}, "", _offered(one.get("children"), depth + 1)
+            "choice",
+            {k: v for k, v in zip(one, map(_said, one.values())) if v},
+            "",
+            _offered(one.get("children"), depth + 1),
         )
         for one in found
-        if isinstance(one, dict) and depth < MAX_DEPTH
+        if depth < MAX_DEPTH
     ]
+
+
+def _said(value: Any) -> str:
+    """A text or a number as the editor writes it; empty for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
 
 # ------------------------------------------------------------------------------------------------------- schema
@@ -557,16 +583,18 @@ def _options(entries: tuple[Entry, ...]) -> tuple[Option, ...]:
     )
 
 
-def observed(seen: Collection[tuple[str, str, str, str]], paged: bool) -> Config:
+def observed(seen: Collection[tuple[str, str, str, str]], pages: int) -> Config:
     """A stand-in for a missing config, from (control, object, type, source) of the regions.
 
-    ``paged``: tasks show lists. Controls that all end in the number of their object are then those of a Repeater.
+    ``pages``: how many objects a Repeater can make of what tasks show. Controls that all end in the number of their object
+    are then its controls.
     """
     controls: dict[str, Control] = {}
     types: dict[str, list[str]] = {}
     sources: dict[str, str] = {}
-    numbered = {(control, found[0]) for control, shown, _, _ in seen if paged and (found := _NUMBERED.search(shown))}
-    repeated = {control for control, _ in numbered} if all(name.endswith(end) for name, end in numbered) else set[str]()
+    numbered = {(control, found[0]) for control, shown, _, _ in seen if pages and (found := _NUMBERED.search(shown))}
+    fits = all(name.endswith(end) and int(end[1:]) < pages for name, end in numbered)
+    repeated = {control for control, _ in numbered} if fits else set[str]()
     for control, shown, kind, source in seen:
         types.setdefault(shown, []).append(kind)
         sources[shown] = sources.get(shown) or source

@@ -64,7 +64,7 @@ class FlatFields:
         id, annotator = (names.index(key) if key in names else -1 for key in ("id", "annotator"))
         if not -1 < id < annotator:
             return []
-        behind = [name for name in names[id:annotator] if name in plain]
+        behind = [name for name in names[id:annotator] if name and name in plain]
         fits = id > 0 and not any(n in self._kinds for n in names[:id]) and self.media.isdisjoint(behind)
         self._in_order += fits
         self._against += not fits

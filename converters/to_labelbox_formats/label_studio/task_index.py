@@ -210,6 +210,8 @@ def _table_records(file: TaskFile, config: Config, row: bytes) -> list[dict[str,
         record = flat_row(file.columns, cells, config, file.texts)
     except FileError as error:
         raise ValueError(str(error)) from None
+    if not record:
+        return []
     take_cut_cells(record, config)
     if not config.found:
         file.texts.update(text_columns(dict(zip(file.columns, cells)), record, file.texts))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from builders.label_studio import read, rectangle
+from builders.label_studio import answers, read, rectangle
 from to_labelbox.model.items import Classification, TextSpan
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 
 CONFIG = '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"/></View>'
@@ -154,3 +155,31 @@ def test_empty_cells_at_the_end_of_a_row_may_be_missing_or_more(tmp_path: Path) 
     items, log = read(file)
     assert [item.asset.path for item in items] == ["0.jpg", "7.jpg", "8.jpg"]
     assert not log.unreadable
+
+
+@pytest.mark.parametrize("row", [",,,,", ",,,", "   ", " , ,"])
+def test_rows_of_empty_cells_are_none(tmp_path: Path, row: str) -> None:
+    file = table(tmp_path, regions(1))
+    with file.open("a", newline="") as more:
+        more.write(f"{row}\r\n2,1,7,7.jpg,\r\n{row}")
+    items, log = read(file)
+    assert [item.asset.path for item in items] == ["0.jpg", "7.jpg"]
+    assert not log.unreadable
+    assert Code.ASSET_UNKNOWN not in log.diagnostics
+
+
+def test_a_row_that_ends_behind_the_id_of_its_task_is_one_without_annotations(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("image,id,annotator,annotation_id\n0.jpg,1,7,1\n1.jpg,2\n2.jpg\n3.jpg,4,7,4, \n")
+    items, log = read(file)
+    assert [item.asset.path for item in items] == ["0.jpg", "1.jpg", "3.jpg"]
+    assert log.unreadable == 1
+
+
+def test_a_column_without_a_name_is_no_answer_and_named(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("image,id,,kind,annotator,annotation_id\n0.jpg,1,words,a,7,1\n1.jpg,2,,b,7,2\n")
+    context = ReadContext()
+    items, _ = read(file, context)
+    assert [[*answers(item)] for item in items] == [["kind"], ["kind"]]
+    assert [u.name for u in context.log.unread.values()] == [""]

@@ -146,3 +146,19 @@ def test_a_text_in_the_place_of_a_dialogue_is_no_path(tmp_path: Path) -> None:
         "A nurse calls. Ask for a name.",
         "task-1",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "media"),
+    [
+        ("my talks/of june.json", "", Media.CONVERSATION),
+        ("my talks/of june", 'valueType="url"', Media.CONVERSATION),
+        ("Hello there. See talk.json for it\nand more", "", Media.TEXT),
+        ("Hello\nBye", "", Media.TEXT),
+    ],
+)
+def test_a_path_with_blanks_in_place_of_a_dialogue_is_no_text(
+    tmp_path: Path, value: str, more: str, media: Media
+) -> None:
+    items, _ = read(write(tmp_path, [task([], {"talk": value})], CONFIG.format(more=more)))
+    assert [item.asset.media for item in items] == [media]

@@ -97,3 +97,45 @@ def test_what_is_left_out_counts_under_the_same_name(tmp_path: Path) -> None:
     task = {"id": 1, "data": {"pages": PAGES}, "annotations": [old, new]}
     _, log = read(export(tmp_path, task, config=CONFIG))
     assert log.ledger.keys() == {"sharp", "sharp: yes"}
+
+
+@pytest.mark.parametrize("config", [None, CONFIG])
+@pytest.mark.parametrize("first", [(0, 2), (2,)])
+def test_a_page_that_a_shorter_list_does_not_have_is_not_its_first(
+    tmp_path: Path, config: str | None, first: tuple[int, ...]
+) -> None:
+    long = [on(n, "labels", "rectanglelabels", rectangle(), f"a{n}") for n in first]
+    short = [on(2, "labels", "rectanglelabels", rectangle(), "b")]
+    tasks = [
+        {"id": 1, "data": {"pages": PAGES}, "annotations": [annotation(*long)]},
+        {"id": 2, "data": {"pages": [{"url": "https://h.example/z.png"}]}, "annotations": [annotation(*short)]},
+    ]
+    items, log = read(export(tmp_path, *tasks, config=config))
+    assert [len(item.annotations) for item in items] == [int(n in first) for n in range(3)] + [0]
+    assert log.ledger["crane"].skipped == 1
+
+
+@pytest.mark.parametrize(("pages", "more"), [(NAMES, {"item_index": 2}), (NAMES[:1], {})])
+def test_objects_that_are_of_no_repeater_keep_their_numbers(
+    tmp_path: Path, pages: list[str], more: dict[str, int]
+) -> None:
+    result = [region({"choices": ["yes"]}, "a", "choices", from_name="sharp_1", to_name="image_1", **more)]
+    task = {"id": 1, "data": {"pages": pages}, "annotations": [annotation(*result)]}
+    context = ReadContext()
+    items, _ = read(export(tmp_path, task), context)
+    assert [name for item in items for name in answers(item)] == ["sharp_1"]
+    assert not context.log.assumptions
+
+
+def test_a_list_that_is_shown_in_place_of_the_named_one_is_not_unread(tmp_path: Path) -> None:
+    task = {"id": 1, "data": {"files": NAMES}, "annotations": [annotation()]}
+    context = ReadContext()
+    read(export(tmp_path, task, config=CONFIG), context)
+    assert not context.log.unread
+
+
+def test_a_region_that_names_its_control_is_on_the_only_page(tmp_path: Path) -> None:
+    result = [on(0, "labels", "rectanglelabels", rectangle()) | {"to_name": "labels_0"}]
+    task = {"id": 1, "data": {"pages": PAGES[:1]}, "annotations": [annotation(*result)]}
+    items, _ = read(export(tmp_path, task, config=CONFIG))
+    assert [labels(item) for item in items] == [[("crane", [])]]

@@ -121,9 +121,23 @@ def test_options_that_differ_by_task_are_no_classes_and_told(tmp_path: Path) -> 
     assert [t["name"] for t in json.loads((tmp_path / "out/ontology.json").read_text())["tools"]] == ["car"]
     (told,) = report.unread
     assert (told.name, told.count) == ("kinds", 3)
-    assert (
-        told.why == "each task offers other options of 'rectanglelabels', of which those that were chosen are written"
-    )
+    assert told.why == "tasks share no list of options of 'rectanglelabels': those that were chosen are written"
+
+
+def test_two_lists_that_have_nothing_in_common_are_none_that_tasks_share(tmp_path: Path) -> None:
+    report = offering(tmp_path, ["a", "b"], ["c", "d"])
+    assert [told.name for told in report.unread] == ["kinds"]
+
+
+def test_numbers_and_lists_inside_of_fields_are_options_too(tmp_path: Path) -> None:
+    config = """<Text name="shown" value="$shown"/><Choices name="grade" toName="shown" value="$more.grades"/>
+    <Choices name="kind" toName="shown" value="$kinds"/>"""
+    data = {"shown": "words", "more": {"grades": [1, 2.0, 2.5]}, "kinds": [{"value": 7, "alias": 8}, {"value": "x"}]}
+    file = write(tmp_path / "in", [task([], data)], config)
+    context = ReadContext()
+    dataset = FORMAT.read(Source(file), FORMAT.options(), context)
+    assert [[o.value for o in q.options] for q in dataset.schema.questions] == [["1", "2", "2.5"], ["8", "x"]]
+    assert not context.log.unread
 
 
 def test_offered_options_are_nested_and_bring_questions_of_their_own(tmp_path: Path) -> None:

@@ -130,3 +130,10 @@ def test_a_video_whose_rate_is_not_known_costs_its_times_with_the_reason(tmp_pat
 def test_a_sound_that_no_control_is_about_is_not_spoken_of(tmp_path: Path, heard_too: str) -> None:
     config = f'<Video name="video" value="$shown"/>{heard_too}{TIMELINE}'
     assert made(tmp_path, [seen(1, 3)], config) == ("VIDEO", {"timelinelabels": [(1, 3)]}, [])
+
+
+@pytest.mark.parametrize("shown", [["a.mp3", "b.wav"], {"url": "a.mp3"}, [{"url": "a.mp3"}]])
+def test_sounds_in_lists_and_objects_are_not_asked_about_either(tmp_path: Path, shown: Any) -> None:
+    source = write(tmp_path, [task([heard(1.0, 2.5)], {"shown": shown})], BOTH.format(rate=""))
+    assert not to_labelbox.convert(source, tmp_path / "out").assumptions
+    assert {row["media_type"] for row in lines(tmp_path / "out", "data_rows.ndjson")} == {"AUDIO"}

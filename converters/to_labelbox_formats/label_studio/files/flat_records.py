@@ -133,7 +133,9 @@ def flat_row(
 
     Raises :class:`FileError` for a row whose cells are not those of the header; empty ones at its end may be more or less.
     """
-    if any(cells[len(header) :]) or (cells and not _IDS.isdisjoint(header[len(cells) :])):
+    if not any(map(str.strip, cells)):
+        return {}
+    if any(map(str.strip, cells[len(header) :])) or not _has_id(header, cells):
         raise FileError(
             f"has {n_of(len(cells), 'cell')}, its header {len(header)}: its quotes do not fit; export it again"
         )
@@ -144,6 +146,14 @@ def flat_row(
         elif cell[0] in "[{":
             record[name] = _opened(cell, name, config, texts)
     return record
+
+
+def _has_id(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row that ends early has the id of its task, which no row lacks, in place."""
+    if len(cells) >= len(header):
+        return True
+    at = next((header.index(name) for name in ("id", "annotation_id") if name in header), 0)
+    return at < len(cells) and _NUMBER.fullmatch(cells[at]) is not None
 
 
 def text_columns(cells: Mapping[str, str], record: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from to_labelbox.model.items import Media
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
-from to_labelbox_formats.label_studio.config import Config
+from to_labelbox_formats.label_studio.config import Config, is_repetition
 from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 
@@ -89,14 +89,15 @@ class TaskAssets:
     @property
     def only(self) -> AssetRegions | None:
         """The asset of a task that shows one, where no region can be on another."""
-        return self.regions[0] if len(self.regions) == 1 and len(self._config.objects) < 2 else None
+        sole = len(self.regions) == 1 and len(self._config.objects) < 2 and not self._config.placeholders
+        return self.regions[0] if sole else None
 
     def of(self, entry: Region) -> AssetRegions | None:
         """The asset that a region is on; None when it is not wanted now. Raises :class:`Refused`."""
         slots = self._shows.slots
         if not slots:
             raise Refused(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._shows.missing}")
-        number = 0 if len(slots) == 1 and not entry.item_index else self._number(entry)
+        number = 0 if len(slots) == 1 and not (entry.item_index or self._config.placeholders) else self._number(entry)
         shown = self._config.objects.get(entry.to_name or "") if self._config.found and len(slots) == 1 else None
         if shown is not None and shown.name != slots[0].shown:
             message = f"the data of its task does not hold what its object {shown.name!r} shows: {shown.value}"
@@ -131,6 +132,9 @@ class TaskAssets:
 
     def _meant(self, entry: Region) -> _Object | None:
         """The object of a region that names none: the only one, or the one that its control is about."""
+        templates = () if "" in self._objects else (name for name in self._config.objects if "{{" in name)
+        if any(is_repetition(entry.to_name or "", template) for template in templates):
+            return None  # one that the task does not have
         if len(self._objects) == 1:
             return next(iter(self._objects.values()))
         control = self._config.control(entry.from_name or "")
@@ -155,4 +159,4 @@ class TaskAssets:
         guessed = "" in self._objects or not self._config.found
         found = _REPETITION.search(entry.to_name or "") if guessed else None
         page = int(found.group(1)) if found else 0
-        return page if page in self._pages else 0
+        return page if page in self._pages or self._config.placeholders else 0
