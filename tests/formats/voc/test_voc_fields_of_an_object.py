@@ -162,6 +162,14 @@ def test_the_name_in_the_file_chooses_between_extensions(voc: Any) -> None:
     assert [(i.asset.path, len(i.annotations)) for i in result.items] == [("a.png", 1), ("a.jpg", 0)]
 
 
+def test_one_of_several_pictures_of_a_name_that_nothing_names_is_an_assumption(voc: Any) -> None:
+    files = {"a.xml": annotation(CAT, filename="a.bmp"), "a.jpg": jpeg(100, 50), "a.png": png(np.zeros((50, 100)))}
+    result = voc(files)
+    (told,) = [a for a in result.context.log.assumptions.values() if a.what.startswith("which of several pictures")]
+    assert told.unknown == 1
+    assert "a.jpg, a.png" in told.why
+
+
 def test_two_files_for_one_image(voc: Any) -> None:
     files = {
         "Annotations/a.xml": annotation(CAT),

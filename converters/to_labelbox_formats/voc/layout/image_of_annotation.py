@@ -47,7 +47,7 @@ def link(
     if open_units:
         loose = _by_loose_stem(layout, claimed)
         for unit in open_units:
-            position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
+            position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose, log)
             if position < 0 and several:
                 position = several[0]
                 if not all(is_copy(layout.images[position], layout.images[other]) for other in several[1:]):
@@ -158,14 +158,21 @@ def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
     return table
 
 
-def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
+def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]], log: Log) -> tuple[int, list[int]]:
     """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
     stem = layout.folder(xml)[1]
     path = alike(without_extension(said.strip().replace("\\", "/")))
     said = _base(said)
     if found := _same_stem(layout, xml):
-        named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
-        return next(named, found[0]), []
+        named = [p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said]
+        if len(found) > 1 and not named:
+            log.assume(
+                "which of several pictures of one name an annotation file is about",
+                "the first by its extension",
+                unknown=1,
+                why=f"{xml} names none of {', '.join(layout.images[p] for p in found)}: take out what is not meant",
+            )
+        return (named or found)[0], []
     if (position := image_called(layout, xml, said)) >= 0:
         return position, []
     keys = [alike(stem)]
