@@ -172,9 +172,8 @@ def check_outlines(file: File, sample: list[Seen], boxes_only: bool, options: Op
     ``options``: of places, units and outlines any answers it; what boxes are is offered unless it is given.
     """
     given = options.places is Places.OUTLINES or any(o.value != "auto" for o in (options.units, options.outlines))
-    answered = boxes_only or given
-    both = [seen for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
-    around = [(seen, corners_of(seen.box), seen.extent) for seen in both if seen.box and seen.extent]
+    around = [(s, corners_of(s.box), s.extent) for s in sample if s.box and s.extent and s.box[2] > 0 < s.box[3]]
+    both = [seen for seen, _, _ in around]
     apart = [seen for seen, box, extent in around if not near(extent, box) and _overlap(box, extent) < _APART]
     if len(apart) < FEW or 20 * len(apart) < len(both):
         return
@@ -189,7 +188,7 @@ def check_outlines(file: File, sample: list[Seen], boxes_only: bool, options: Op
         answers.insert(0, (best.option, f"{best.what} are {best.form}"))
     elif best.what == "outlines" and 10 * best.lie_there >= 9 * len(apart):
         answers.insert(0, ("-O outlines=each", f"{best.what} are {best.form} where they lie at their boxes only so"))
-    if (nearly_all or len(answers) > 2) and not answered:
+    if (nearly_all or len(answers) > 2) and not (boxes_only or given):
         looked_at = n_of(len(both), "annotation")
         ask(
             f"{file.name}: the outlines of {len(apart)} of {looked_at} looked at lie elsewhere than their boxes{reading}.",
